@@ -1,0 +1,25 @@
+// Structured logging: one line per thing that happened, key=value pairs, on stderr.
+// Values are escaped and capped; no value may ever be a secret.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace marea::log {
+
+enum class Level { kDebug, kInfo, kWarn, kError };
+
+using Pair = std::pair<std::string_view, std::string>;
+
+void SetLevel(Level level);
+bool Enabled(Level level);
+void Write(Level level, std::string_view message, std::initializer_list<Pair> pairs);
+
+inline void Debug(std::string_view m, std::initializer_list<Pair> p = {}) { Write(Level::kDebug, m, p); }
+inline void Info(std::string_view m, std::initializer_list<Pair> p = {}) { Write(Level::kInfo, m, p); }
+inline void Warn(std::string_view m, std::initializer_list<Pair> p = {}) { Write(Level::kWarn, m, p); }
+inline void Error(std::string_view m, std::initializer_list<Pair> p = {}) { Write(Level::kError, m, p); }
+
+}  // namespace marea::log

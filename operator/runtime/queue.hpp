@@ -1,0 +1,50 @@
+// Keys waiting to be decided: each at most once, failures held back, no key while a write of it is in flight.
+// Pure bookkeeping over times it is given; the controller asks when to look again.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "base/names.hpp"
+#include "base/time.hpp"
+
+namespace marea::runtime {
+
+struct BackoffOptions {  // client-go's ItemExponentialFailureRateLimiter, with jitter
+  Duration first = std::chrono::milliseconds{5};
+  Duration max = std::chrono::seconds{1000};
+};
+
+class Queue {
+ public:
+  explicit Queue(BackoffOptions backoff = {}) : backoff_(backoff) {}
+
+  void Add(const Key& key);                        // something changed: due at once, even while held back
+  void AddAt(const Key& key, MonotonicTime when);  // a wake-up; the earliest of several counts
+  // The write or decision failed: due after first * 2^failures (at most max), of which `random` takes up to a half off;
+  // not sooner than `at_least`.
+  void Retry(const Key& key, MonotonicTime now, std::uint64_t random, Duration at_least = {});
+  void Succeeded(const Key& key);                  // forgets its failures
+  void Forget(const Key& key);                     // the object is gone
+
+  // The next due key, which is in flight from now on: it is not handed out again before Finished.
+  std::optional<Key> Pop(MonotonicTime now);
+  void Finished(const Key& key);
+  bool InFlight(const Key& key) const { return in_flight_.contains(key); }
+
+  std::optional<MonotonicTime> NextDue() const;    // of what is not in flight; nullopt: nothing waits
+  std::size_t Depth() const;                       // keys due or waiting for a time
+
+ private:
+  BackoffOptions backoff_;
+  std::deque<Key> ready_;
+  std::set<Key> ready_set_, in_flight_, dirty_;    // dirty: added while in flight
+  std::map<Key, MonotonicTime> later_;
+  std::set<std::pair<MonotonicTime, Key>> by_time_;
+  std::map<Key, int> failures_;
+};
+
+}  // namespace marea::runtime
