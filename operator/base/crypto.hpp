@@ -1,4 +1,5 @@
-// The few cryptographic functions Marea needs, over OpenSSL (crypto.cpp is the only file of base that includes it).
+// The few cryptographic functions Marea needs, over OpenSSL (crypto.cpp is the only file of base that
+// includes it).
 #pragma once
 
 #include <string>

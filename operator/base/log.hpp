@@ -17,9 +17,17 @@ void SetLevel(Level level);
 bool Enabled(Level level);
 void Write(Level level, std::string_view message, std::initializer_list<Pair> pairs);
 
-inline void Debug(std::string_view m, std::initializer_list<Pair> p = {}) { Write(Level::kDebug, m, p); }
-inline void Info(std::string_view m, std::initializer_list<Pair> p = {}) { Write(Level::kInfo, m, p); }
-inline void Warn(std::string_view m, std::initializer_list<Pair> p = {}) { Write(Level::kWarn, m, p); }
-inline void Error(std::string_view m, std::initializer_list<Pair> p = {}) { Write(Level::kError, m, p); }
+inline void Debug(std::string_view m, std::initializer_list<Pair> p = {}) {
+  Write(Level::kDebug, m, p);
+}
+inline void Info(std::string_view m, std::initializer_list<Pair> p = {}) {
+  Write(Level::kInfo, m, p);
+}
+inline void Warn(std::string_view m, std::initializer_list<Pair> p = {}) {
+  Write(Level::kWarn, m, p);
+}
+inline void Error(std::string_view m, std::initializer_list<Pair> p = {}) {
+  Write(Level::kError, m, p);
+}
 
 }  // namespace marea::log

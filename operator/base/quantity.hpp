@@ -1,7 +1,9 @@
 // Kubernetes quantities ("500m", "4Gi", "1e3", 2), compared exactly in thousandths.
 #pragma once
 
+#include <compare>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -13,16 +15,21 @@ class Quantity {
  public:
   constexpr Quantity() = default;
   static constexpr Quantity FromMilli(std::int64_t milli) { return Quantity(milli); }
-  static constexpr Quantity FromUnits(std::int64_t units) { return Quantity(units * 1000); }
+  static constexpr Quantity FromUnits(std::int64_t units) {  // saturating
+    constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
+    return Quantity(units > kMax / 1000 ? kMax : units < -kMax / 1000 ? -kMax - 1 : units * 1000);
+  }
 
-  // Follows k8s.io/apimachinery/pkg/api/resource: finer than a thousandth rounds up.
+  // Follows k8s.io/apimachinery/pkg/api/resource: finer than a thousandth rounds up (away from zero).
   // Errors: kInvalid for text that is no quantity or does not fit in 63 bits of thousandths.
   static Result<Quantity> Parse(std::string_view text);
 
   constexpr std::int64_t milli() const { return milli_; }
-  constexpr std::int64_t units() const { return milli_ / 1000; }  // rounded down
+  constexpr std::int64_t units() const {  // rounded down
+    return milli_ / 1000 - (milli_ % 1000 < 0 ? 1 : 0);
+  }
 
-  // The shortest exact text: "500m", "2", "4Gi" when it is a whole number of binary units.
+  // The shortest exact text: "500m", "2", "64k", "4Gi"; decimal where both are as short. Parse reads it back.
   std::string ToString() const;
 
   friend constexpr auto operator<=>(Quantity, Quantity) = default;

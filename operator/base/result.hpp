@@ -24,8 +24,8 @@ enum class ErrorKind {
 
 struct Error {
   ErrorKind kind = ErrorKind::kInternal;
-  std::string message;                        // for the person who must act; never holds a secret
-  std::chrono::milliseconds retry_after{0};   // as the other side asked; zero when it did not
+  std::string message;                       // for the person who must act; never holds a secret
+  std::chrono::milliseconds retry_after{0};  // as the other side asked; zero when it did not
 };
 
 // "NotFound", "Conflict", ...: for logs and metric labels.

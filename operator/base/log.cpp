@@ -1,0 +1,72 @@
+#include "base/log.hpp"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <atomic>
+
+#include "base/names.hpp"
+
+namespace marea::log {
+namespace {
+
+constexpr std::size_t kMaxValue = 512;  // bytes
+
+std::atomic<Level> g_level{Level::kInfo};
+
+// spdlog contributes the clock, the lock around a line and the sink; the words are ours.
+spdlog::logger& Logger() {
+  static spdlog::logger logger = [] {
+    spdlog::logger made("marea", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    made.set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %v", spdlog::pattern_time_type::utc);
+    made.set_level(spdlog::level::trace);
+    made.flush_on(spdlog::level::trace);
+    return made;
+  }();
+  return logger;
+}
+
+const char* Text(Level level) {
+  switch (level) {
+    case Level::kDebug:
+      return "DEBUG";
+    case Level::kInfo:
+      return "INFO";
+    case Level::kWarn:
+      return "WARN";
+    case Level::kError:
+      break;
+  }
+  return "ERROR";
+}
+
+bool NeedsQuotes(std::string_view value) {
+  const auto plain = [](char c) { return c > ' ' && c < '\x7f' && c != '"' && c != '\\' && c != '='; };
+  return value.empty() || value.size() > kMaxValue || !std::ranges::all_of(value, plain);
+}
+
+}  // namespace
+
+void SetLevel(Level level) {
+  g_level = level;
+}
+bool Enabled(Level level) {
+  return level >= g_level;
+}
+
+void Write(Level level, std::string_view message, std::initializer_list<Pair> pairs) {
+  if (!Enabled(level)) return;
+  std::string line = Text(level);
+  line += ' ';
+  line += message;
+  for (const auto& [key, value] : pairs) {
+    line += ' ';
+    line += key;
+    line += '=';
+    line += NeedsQuotes(value) ? Quoted(value, kMaxValue) : value;
+  }
+  Logger().log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
+}
+
+}  // namespace marea::log
