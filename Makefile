@@ -1,0 +1,60 @@
+# Marea from a checkout. `make` alone lists what there is.
+.DEFAULT_GOAL := help
+.PHONY: help run stop build unit test e2e lint format tools images cluster setup clean
+
+PRESET ?= debug
+NODES ?= real,kwok
+ONLY ?=
+export MAREA_NODES := $(NODES)
+export MAREA_ONLY := $(ONLY)
+
+run: ## a platform on this machine: cluster, operator, one session; prints its URL
+	@command -v python3 >/dev/null || e2e/setup
+	@e2e/platform/platform up
+
+stop: ## ends all that `make run` started, and nothing else
+	@e2e/platform/platform down
+
+build: setup ## the operator: build/$PRESET/marea
+	@cmake --preset $(PRESET) >/dev/null && ninja -C build/$(PRESET)
+
+unit: setup ## unit tests, debug build: the typing loop
+	@e2e/report unit
+
+test: ## everything CI checks; the last line is `N passed, N failed`
+	@e2e/setup || { echo '0 passed, 1 failed'; exit 1; }
+	@e2e/report unit asan checks lint e2e
+
+e2e: setup ## end-to-end suites on a cluster of their own; ONLY=test_life picks
+	@e2e/report e2e
+
+lint: setup ## format, clang-tidy, import direction, CRDs, plain text
+	@e2e/report checks lint
+
+format: setup ## lays the C++ out as clang-format does
+	@lint/run --fix layout
+
+tools: setup ## the pinned Kubernetes programs, built into the cache; prints where
+	@e2e/tools/build
+
+images: setup ## the notebook image, built into the cache
+	@images/build
+
+cluster: setup tools ## a bare cluster named `marea`, without the operator
+	@e2e/cluster/cluster up --nodes $(NODES)
+
+setup: ## Debian packages and the Python environment; only what is missing
+	@e2e/setup
+
+clean: ## removes build/; the cache (tools, images) stays
+	@rm -rf build
+
+help: ## this list
+	@echo 'make TARGET, where TARGET is'
+	@sed -n 's/^\([a-z0-9]*\):[^#]*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r target what; do printf '  %-8s %s\n' "$$target" "$$what"; done
+	@echo 'Settings (make TARGET NAME=value, or the environment)'
+	@echo '  PRESET=debug       build: debug, asan, tsan or release'
+	@echo '  NODES=real,kwok    run, cluster: which nodes; kwok alone needs no root'
+	@echo '  ONLY=              e2e: pytest -k expression, such as test_life or "kubectl and wait"'
+	@echo '  MAREA_CACHE        tools, images, Python environment (default ~/.cache/marea)'
+	@echo '  MAREA_STATE        clusters and their logs (default: the cache)'

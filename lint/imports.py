@@ -1,0 +1,99 @@
+"""Which folder may include which: docs/design.md, section Layout, as a list; and where heavy headers may stand."""
+
+import re
+from pathlib import PurePosixPath
+
+from tree import Finding
+
+# From left to right; folders of one row may not include each other.
+ORDER = (
+    ("operator/base",),
+    ("operator/json",),
+    ("operator/loop",),
+    ("operator/http",),
+    ("operator/kube",),
+    ("operator/runtime",),
+    ("operator/testing",),
+    ("controllers/api",),
+    ("controllers/placement", "controllers/activity", "controllers/overlay", "controllers/ledger"),
+    ("controllers/session",),
+    ("operator/app",),
+)
+RANK = {folder: rank for rank, row in enumerate(ORDER) for folder in row}
+
+# Header prefix -> the files that may include it. "*" stands for any characters.
+HEAVY = (
+    (("cpprest/", "pplx/"), ("operator/http/cpprest_transport.cpp", "operator/http/cpprest_*.cpp")),
+    (("boost/beast",), ("operator/http/server.cpp",)),
+    (("boost/asio",), ("operator/loop/asio_loop.cpp", "operator/http/server.cpp")),
+    (("simdjson",), ("operator/json/decode.hpp",)),
+    (("nlohmann/",), ("operator/json/encode.hpp",)),
+    (("yaml-cpp/",), ("operator/kube/config.cpp",)),
+    (("openssl/",), ("operator/base/crypto.cpp", "operator/http/*.cpp", "operator/http/*_test.cpp")),
+    (("spdlog/", "fmt/"), ("operator/base/log.cpp",)),
+    (("prometheus/",), ("operator/runtime/metrics.cpp", "operator/app/*.cpp")),
+    (("CLI/",), ("operator/app/*.cpp",)),
+    (("sqlite3",), ("controllers/ledger/*.cpp",)),
+    (("catch2/",), ("operator/*_test.cpp", "controllers/*_test.cpp")),
+)
+
+# Our own headers that carry a heavy library with them: for sources, and for each other.
+CARRIERS = ("json/decode.hpp", "json/encode.hpp", "kube/codec_impl.hpp")
+
+INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^">]+)[">]')
+
+
+def check(tree):
+    findings = []
+    present = set(tree.files)
+    for path in tree.cpp():
+        folder = folder_of(path)
+        if folder is None and not path.startswith("bench/"):
+            findings.append(Finding(path, 1, "this folder has no place in the import order", "add it to ORDER in lint/imports.py"))
+            continue
+        for number, line in enumerate(tree.read(path).splitlines(), 1):
+            if found := INCLUDE.match(line):
+                angle, header = found.groups()
+                if angle == '"':
+                    findings += own(path, number, folder, header, present)
+                else:
+                    findings += foreign(path, number, header)
+    return findings
+
+
+def folder_of(path):
+    """The row entry a file belongs to, or None. Deeper folders count to their domain."""
+    folder = "/".join(PurePosixPath(path).parts[:2])
+    return folder if folder in RANK else None
+
+
+def own(path, number, folder, header, present):
+    target = next((t for t in (header, "operator/" + header) if t in present), None)
+    if target is None:
+        yield Finding(path, number, f'"{header}" is no file of this repository', 'write it from operator/ ("base/result.hpp") or from the root ("controllers/api/session.hpp")')
+        return
+    target_folder = folder_of(target)
+    if header.startswith("operator/"):
+        yield Finding(path, number, f'"{header}" names operator/', f'write "{header.removeprefix("operator/")}"')
+    if header in CARRIERS and path.endswith(".hpp") and path.removeprefix("operator/") not in CARRIERS:
+        yield Finding(path, number, f'"{header}" brings a heavy library into a header', "include it in the source that instantiates the types")
+    if folder is None or target_folder is None or target_folder == folder:
+        return
+    if RANK[target_folder] >= RANK[folder]:
+        yield Finding(path, number, f"{folder} may not use {target_folder}", "imports go only to the left in lint/imports.py; move the code or pass it in")
+    if target_folder == "operator/testing" and not is_test(path):
+        yield Finding(path, number, "operator/testing is for tests", "include it from *_test.cpp only")
+
+
+def foreign(path, number, header):
+    for prefixes, allowed in HEAVY:
+        if header.startswith(prefixes) and not any(PurePosixPath(path).match(a) or fits(path, a) for a in allowed):
+            yield Finding(path, number, f"<{header}> is heavy and belongs to {allowed[0]}", "use the interface in front of it")
+
+
+def fits(path, pattern):
+    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), path) is not None
+
+
+def is_test(path):
+    return path.endswith("_test.cpp") or path.startswith("operator/testing/")
