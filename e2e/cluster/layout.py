@@ -95,11 +95,22 @@ def directory_of(name):
 
 def load(name):
     """The cluster of that name, or None when nothing of it is up."""
+    return load_from(directory_of(name))
+
+
+def load_from(directory):
     try:
-        saved = json.loads((directory_of(name) / "cluster.json").read_text())
+        saved = json.loads((directory / "cluster.json").read_text())
     except FileNotFoundError:
         return None
-    return Cluster(name, directory_of(name), saved["slot"], tuple(saved["nodes"]))
+    return Cluster(directory.name, directory, saved["slot"], tuple(saved["nodes"]))
+
+
+def claimed():
+    """Every cluster of this user that is up, wherever its state is."""
+    holders = (SLOTS / str(slot) for slot in range(SLOT_COUNT))
+    found = (load_from(h.readlink()) for h in holders if h.is_symlink())
+    return [cluster for cluster in found if cluster]
 
 
 def claim(name, kinds):
@@ -110,8 +121,10 @@ def claim(name, kinds):
     with locked(SLOTS / "lock"):
         for slot in range(SLOT_COUNT):
             holder = SLOTS / str(slot)
-            if holder.is_symlink() and holder.readlink() != directory and is_held(holder.readlink(), slot):
-                continue
+            if holder.is_symlink() and holder.readlink() != directory:
+                other = load_from(holder.readlink())
+                if other and other.slot == slot:
+                    continue
             cluster = Cluster(name, directory, slot, kinds)
             if not is_free(cluster):
                 continue
@@ -128,13 +141,6 @@ def release(cluster):
         holder = SLOTS / str(cluster.slot)
         if holder.is_symlink() and holder.readlink() == cluster.directory:
             holder.unlink()
-
-
-def is_held(directory, slot):
-    try:
-        return json.loads((directory / "cluster.json").read_text())["slot"] == slot
-    except (FileNotFoundError, NotADirectoryError):
-        return False
 
 
 def is_free(cluster):

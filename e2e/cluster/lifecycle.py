@@ -9,8 +9,10 @@ import time
 
 import access
 import controlplane
+import images
 import kwok
 import layout
+import realnode
 import storage
 from layout import ClusterError
 from pki import Pki
@@ -22,12 +24,12 @@ TOOLS = HERE.parent / "tools"
 # In the order of their start; the reverse is the order of their end.
 CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "local-path-provisioner")
 
-PAST = ("etcd", "run", "pki", "config", "volumes", "admin.kubeconfig")  # a new cluster must not inherit it
+PAST = ("etcd", "run", "pki", "config", "volumes", "nodes", "netns", "admin.kubeconfig")  # a new cluster must not inherit it
 HISTORY = ("logs", "audit.log")  # kept after `down` to be read, until the next `up`
 
 
 def components(cluster):
-    return [*CONTROL_PLANE, *(["kwok"] if "kwok" in cluster.kinds else [])]
+    return [*CONTROL_PLANE, *(["kwok"] if "kwok" in cluster.kinds else []), *realnode.components(cluster)]
 
 
 def programs():
@@ -58,6 +60,7 @@ def lock(name):
 
 def up(name, kinds):
     step = Steps()
+    kinds = possible(kinds, step)
     bin_dir = programs()
     with lock(name):
         cluster = layout.load(name)
@@ -74,11 +77,24 @@ def up(name, kinds):
         step(f"cluster {name} is up; kubeconfig {cluster.admin_kubeconfig}")
 
 
+def possible(kinds, step):
+    """The kinds of nodes without those this machine cannot have."""
+    reason = realnode.missing() if "real" in kinds else None
+    if not reason:
+        return kinds
+    step(f"NO REAL NODES: {reason}; simulated ones alone serve")
+    return ("kwok",)
+
+
 def heal(cluster, processes, bin_dir, step):
     """Starts what does not run, each only after what it needs answers."""
     pki = Pki(cluster)
     controlplane.prepare(cluster, pki)
     step("keys and certificates are there")
+    if cluster.real:
+        template = images.ensure(step)
+        realnode.ensure_network(cluster)
+        step("images and the nodes' network are there")
     api = access.admin(cluster)
     controlplane.start_etcd(cluster, pki, processes, bin_dir)
     controlplane.start_api_server(cluster, pki, processes, bin_dir)
@@ -92,6 +108,13 @@ def heal(cluster, processes, bin_dir, step):
         kwok.ensure_nodes(api, kwok.groups(cluster, bin_dir))
         processes.wait("kwok", lambda: len(set(kwok.ready(api))) == 1, 60)
         step(f"{kwok.ready(api)[0]} simulated nodes are ready")
+    if cluster.real:
+        for node in realnode.of(cluster):
+            realnode.start(node, pki, processes, bin_dir, template)
+        realnode.start_proxy(cluster, pki, processes, bin_dir)
+        for node in realnode.of(cluster):
+            processes.wait(node.kubelet, lambda: realnode.complete(node, api), 60)
+        step("the real nodes are ready, with their devices")
     processes.wait("kube-controller-manager", lambda: has_default_account(api), 60)
     for component in components(cluster):
         processes.wait(component, lambda: processes.pid(component), 5)
@@ -106,7 +129,8 @@ def is_settled(cluster):
     """Everything answers, so there is nothing for `up` to do."""
     try:
         api = access.admin(cluster)
-        return api.is_ready() and has_default_account(api)
+        nodes = [api.get(f"/api/v1/nodes/{node.name}") for node in realnode.of(cluster)]
+        return api.is_ready() and has_default_account(api) and all(realnode.is_complete(n) for n in nodes)
     except (OSError, ClusterError):
         return False
 
@@ -137,8 +161,7 @@ def down(name):
     with lock(name):
         cluster = layout.load(name)
         if cluster:
-            processes = Processes(cluster)
-            stop_everything(cluster, processes)
+            stop_everything(cluster, Processes(cluster))
         forget(directory, *PAST)
         if cluster:
             layout.release(cluster)
@@ -155,8 +178,12 @@ def forget(directory, *names):
 
 
 def stop_everything(cluster, processes):
-    first = [c for c in processes.recorded() if c not in ("etcd", "kube-apiserver")]
-    processes.stop(first, seconds=2)
+    # Kubelets first, so that nobody starts what is ended; a polite end would take them seconds.
+    processes.stop([c for c in processes.recorded() if c.startswith(("kubelet", "containerd"))], seconds=0)
+    processes.stop([c for c in processes.recorded() if c not in ("etcd", "kube-apiserver")], seconds=2)
     # An API server with open watches takes a minute to end by itself, and etcd's data is thrown away.
     processes.stop(["kube-apiserver", "etcd"], seconds=0)
     processes.sweep()
+    if cluster.real:
+        realnode.remove(cluster)
+        realnode.restore_machine(cluster)
