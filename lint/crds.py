@@ -9,8 +9,9 @@ from tree import Finding
 COLUMNS = 80
 GAP = 3  # kubectl's padding between columns
 NAME_WIDTH = 16  # a usual session name; names may be longer
-TEXT_WIDTH = 16  # a usual class, node or user name
-WIDTH_OF_TYPE = {"date": 8, "boolean": 5, "integer": 5, "number": 5}
+TEXT_WIDTH = 12  # a usual class, node or user name
+URL_WIDTH = 26  # http://10.123.123.123:8888/
+WIDTH_OF_TYPE = {"date": 5, "boolean": 5, "integer": 5, "number": 5}
 
 CAMEL = re.compile(r"[A-Z][A-Za-z0-9]*")
 FIELD_NAME = re.compile(r"[a-z][A-Za-z0-9]*")
@@ -128,7 +129,7 @@ def check_name(name, here, field):
         yield field.finding(f"{here} is a duration but no integer", "type: integer")
     if name.endswith("Time") and (kind, form) != ("string", "date-time"):
         yield field.finding(f"{here} is an instant but no date-time", "type: string, format: date-time")
-    if form == "date-time" and not name.endswith("Time"):
+    if form == "date-time" and not name.endswith("Time") and name != "time":
         yield field.finding(f"{here} is an instant without …Time", "end its name in Time")
     if OTHER_DURATION.search(name) and kind in ("integer", "number", "string"):
         yield field.finding(f"{here} names a duration without its unit", "durations are integers whose name ends in Seconds")
@@ -147,8 +148,13 @@ def check_columns(version, schema):
             yield column.finding(f"column {column.text('name')} has no description", "say what it shows")
     for column in narrow:
         field = follow(schema, column.text("jsonPath") or "")
-        if column.text("type") == "string" and field is not None and int(field.text("maxLength") or 0) > 253:
+        long = column.text("type") == "string" and field and int(field.text("maxLength") or 0) > 253
+        if long and not is_url(column):
             yield column.finding(f"column {column.text('name')} shows free text", "give it priority: 1 (-o wide)")
+
+
+def is_url(column):
+    return (column.text("jsonPath") or "").lower().endswith("url")
 
 
 def column_width(column, schema):
@@ -157,7 +163,7 @@ def column_width(column, schema):
     if field is not None and field.at("enum"):
         widths = [len(v.node.value) for v in field.at("enum").items()]
     elif field is not None and column.text("type") == "string":
-        widths = [min(int(field.text("maxLength") or TEXT_WIDTH), TEXT_WIDTH)]
+        widths = [URL_WIDTH if is_url(column) else min(int(field.text("maxLength") or TEXT_WIDTH), TEXT_WIDTH)]
     return max(len(column.text("name") or ""), *widths)
 
 

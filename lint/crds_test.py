@@ -76,6 +76,6 @@ def test_columns_beyond_eighty_characters_are_found():
 
 
 def test_a_column_of_free_text_must_be_wide():
-    columns = [{"name": "URL", "type": "string", "jsonPath": ".a", "description": "x"}]
+    columns = [{"name": "WHY", "type": "string", "jsonPath": ".message", "description": "x"}]
     long = {"type": "string", "maxLength": 2048, "description": "x"}
-    assert messages(crd({"a": long}, columns)) == ["column URL shows free text"]
+    assert messages(crd({"message": long}, columns)) == ["column WHY shows free text"]

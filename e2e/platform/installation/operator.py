@@ -1,0 +1,110 @@
+"""The operator as a process of this machine, under its own ServiceAccount."""
+
+import datetime
+import os
+import secrets
+import ssl
+import urllib.error
+import urllib.request
+
+from . import ROOT
+from .cluster import wait
+
+NAMESPACE = "marea-system"
+ACCOUNT = "marea-session"
+COMPONENT = "operator"
+
+
+class Operator:
+    """One role of the operator on one cluster. Its files are beside the cluster's, its log among the cluster's logs."""
+
+    def __init__(self, cluster, preset="debug"):
+        self.cluster = cluster
+        self.binary = ROOT / "build" / preset / "marea"
+        self.directory = cluster.directory / "operator"
+        self.kubeconfig = self.directory / "kubeconfig"
+        self.port_file = self.directory / "port"
+        self.key_dir = self.directory / "token-keys"
+
+    @property
+    def pid(self):
+        return self.cluster.processes.pid(COMPONENT)
+
+    @property
+    def log(self):
+        return self.cluster.processes.log(COMPONENT)
+
+    def start(self, seconds=60):
+        """Starts it unless it runs as built, and waits until it is ready. A new token each time: they expire."""
+        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        ensure_key(self.key_dir)
+        self.cluster.write_kubeconfig(f"{NAMESPACE}/{ACCOUNT}", self.kubeconfig)
+        if self.pid and not self.runs_as_built():
+            self.stop()
+        if not self.pid:
+            self.port_file.unlink(missing_ok=True)
+            self.cluster.processes.start(COMPONENT, [
+                self.binary, "run", "--role", "session", "--kubeconfig", self.kubeconfig, "--token-key-dir", self.key_dir,
+                "--listen", "127.0.0.1:0", "--port-file", self.port_file,
+            ])
+        self.cluster.processes.wait(COMPONENT, self.is_ready, seconds)
+
+    def stop(self, seconds=10):
+        self.cluster.processes.stop([COMPONENT], seconds)
+
+    def kill(self):
+        """As a crash would: SIGKILL, at once."""
+        self.cluster.processes.stop([COMPONENT], 0)
+
+    def runs_as_built(self):
+        """Whether the running program is the file that is there now."""
+        try:
+            return os.path.samestat(os.stat(f"/proc/{self.pid}/exe"), self.binary.stat())
+        except OSError:
+            return False
+
+    def is_ready(self):
+        try:
+            return self.ask("/readyz")[0] == 200
+        except OSError:
+            return False
+
+    def ask(self, path):
+        """Status code and text of one of its own pages. Its certificate is self-signed and new at each start."""
+        port = int(self.port_file.read_text())
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        try:
+            with urllib.request.urlopen(f"https://127.0.0.1:{port}{path}", timeout=5, context=context) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as refusal:
+            return refusal.code, refusal.read().decode()
+
+
+def ensure_key(folder):
+    """A token key whose id is the day it was made; kept for as long as the folder is."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if any(f.is_file() and not f.name.startswith(".") for f in folder.iterdir()):
+        return
+    name = datetime.datetime.now(datetime.UTC).strftime("%Y%m%d")
+    fresh = folder / f".{name}.new"
+    fresh.unlink(missing_ok=True)
+    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as key:
+        key.write(secrets.token_bytes(32))
+    fresh.rename(folder / name)
+
+
+def install(cluster):
+    """Kinds, namespaces and the rights of the operator's account."""
+    cluster.apply_files(ROOT / "crds")
+    cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", f"--filename={ROOT / 'crds'}")
+    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
+    cluster.apply_files(ROOT / "charts" / "marea" / "templates" / "rbac-session.yaml")
+    # Kinds are served a moment after they are established.
+    wait("the Session kind is served", lambda: cluster.get("sessions") is not None, 30)
+
+
+def namespace(name, **labels):
+    """A namespace that admits only pods under the `restricted` profile of Pod Security."""
+    labels = {"pod-security.kubernetes.io/enforce": "restricted", **labels}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
