@@ -1,7 +1,9 @@
 """One cluster for all suites, with the operator on it as its own ServiceAccount; a namespace for each test."""
 
+import itertools
 import os
 import re
+import time
 
 import catalogue
 import pytest
@@ -12,6 +14,7 @@ from team import Team
 
 NAME = "e2e"
 KEEP = os.environ.get("MAREA_KEEP") == "1"
+numbers = itertools.count(int(time.time()) if KEEP else 1)  # names of namespaces are never used twice
 
 
 @pytest.fixture(scope="session")
@@ -54,8 +57,8 @@ def audit(cluster):
 @pytest.fixture
 def team(cluster, operator, request):
     """A namespace of its own for a test, gone afterwards with all that is in it."""
-    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower()).strip("-")[:50]
-    team = Team(cluster, name)
+    words = re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower())[:40].strip("-")
+    team = Team(cluster, f"{words}-{next(numbers)}")
     yield team
     team.dissolve()
 

@@ -68,9 +68,10 @@ class Team:
         return base64.b64decode(secret["data"]["token"]).decode()
 
     def dissolve(self):
+        """Gives the devices back; what else is in the namespace goes with it, by and by."""
         self.kubectl("delete", "sessions", "--all", "--wait=false")
+        wait(f"the pods of {self.name} are gone", lambda: not self.names("pods"), 90)
         self.cluster.kubectl("delete", "namespace", self.name, "--wait=false")
-        wait(f"namespace {self.name} is gone", lambda: self.cluster.get("namespace", self.name) is None, 120, pause=0.5)
 
 
 def condition(status, kind):

@@ -51,7 +51,9 @@ def outcome(team):
 
 
 def masked(value):
-    """Without what differs from run to run by nature: instants."""
+    """Without what differs from run to run by nature: instants, and addresses in messages."""
+    if isinstance(value, str):
+        return re.sub(r"http://\S+", "(url)", value)
     if isinstance(value, dict):
         return {k: "(time)" if re.search(r"[tT]ime$", k) else masked(v) for k, v in sorted(value.items())}
     if isinstance(value, list):

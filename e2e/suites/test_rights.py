@@ -39,13 +39,13 @@ def may(cluster, verb, resource, namespace="default"):
     return answer.split()[0] == "yes"
 
 
-@pytest.mark.parametrize("verb, resource", NEVER, ids=" ".join)
+@pytest.mark.parametrize("verb, resource", NEVER, ids=map(" ".join, NEVER))
 def test_it_may_never(cluster, verb, resource):
     assert not may(cluster, verb, resource)
     assert not may(cluster, verb, resource, "kube-system")
 
 
-@pytest.mark.parametrize("verb, resource", ALWAYS, ids=" ".join)
+@pytest.mark.parametrize("verb, resource", ALWAYS, ids=map(" ".join, ALWAYS))
 def test_it_may(cluster, verb, resource):
     assert may(cluster, verb, resource)
 
