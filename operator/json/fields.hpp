@@ -9,11 +9,11 @@
 //   };
 //
 // Member types: std::string, bool, std::int64_t, Time, Quantity, an enum with EnumNames, another struct with
-// Fields(), and of those std::optional, std::vector, std::map<std::string, …>; std::vector<Result<T>> where one
-// bad element must not cost the others.
-// Decoding: unknown names are skipped, null is absent, a wrong type is kInvalid with the path.
-// Encoding leaves out what is empty: "", {}, [], nullopt, and a plain struct all of whose fields are left out;
-// plain bool and int64 are always written, an engaged optional always is, even as {}.
+// Fields(), and of those std::optional, std::vector, std::map<std::string, …>; std::vector<Result<T>> where
+// one bad element must not cost the others. Decoding: unknown names are skipped, null is absent, a wrong type
+// is kInvalid with the path. Encoding leaves out what is empty: "", {}, [], nullopt, and a plain struct all
+// of whose fields are left out; plain bool and int64 are always written, an engaged optional always is, even
+// as {}.
 #pragma once
 
 #include <array>
@@ -25,7 +25,7 @@ namespace marea::json {
 template <class Class, class Member>
 struct Field {
   std::string_view name;
-  Member Class::*member;
+  Member Class::* member;
 };
 template <class Class, class Member>
 Field(const char*, Member Class::*) -> Field<Class, Member>;

@@ -1,3 +1,20 @@
-// Paths<T>: every path a struct's field table reads, as "spec.resources.cpu" and "spec.alternatives[].count",
-// "metadata.labels{}" for maps. A test holds the list against the CRD schemas.
+// Paths<T>: every path that a struct's field table reads down to its leaves, as "spec.resources.cpu",
+// "spec.alternatives[].count" and "metadata.labels{}" (any key of a map). A test holds the list against the
+// CRD schemas.
 #pragma once
+
+#include <string>
+#include <vector>
+
+#include "json/schema.hpp"
+
+namespace marea::json {
+
+std::vector<std::string> PathsOf(const Type& type);  // in the order of the tables; no type may contain itself
+
+template <class T>
+std::vector<std::string> Paths() {
+  return PathsOf(TypeOf<T>());
+}
+
+}  // namespace marea::json
