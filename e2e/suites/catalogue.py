@@ -27,7 +27,8 @@ def session_class(name, accelerators, nodes, resources):
         "resources": {"default": resources},
         "accelerators": [{"className": a, "maxCount": 4} for a in accelerators],
         "home": {"size": "100Mi"},
-        "pod": {"nodeSelector": nodes, "sharedMemory": "64Mi"},
+        # All real nodes have devices, so sessions without any must be let onto such nodes.
+        "pod": {"nodeSelector": nodes, "tolerations": GPU_TAINT, "sharedMemory": "64Mi"},
     })
 
 
