@@ -1,7 +1,9 @@
 // How long it takes to decode a pod: printed, never asserted.
 #include <catch2/catch.hpp>
-#include <chrono>
+#include <cmath>
+#include <ctime>
 #include <iostream>
+#include <limits>
 
 #include "json/decode.hpp"
 #include "json/sample_test.hpp"
@@ -96,16 +98,17 @@ std::string PodText() {
 
 TEST_CASE("the time to decode a pod is printed", "[json][speed]") {
   const std::string text = PodText();
-  constexpr int kTimes = 2000;
-  std::size_t checked = 0;
-  const auto start = std::chrono::steady_clock::now();
-  for (int i = 0; i < kTimes; ++i) {
-    const auto pod = json::Decode<Pod>(text);
-    checked += pod && pod->status.conditions.size() == 5 && pod->spec.containers.size() == 1 ? 1u : 0u;
+  constexpr int kRounds = 20, kTimes = 100;
+  double best = std::numeric_limits<double>::max();  // of CPU time: others may be busy on this machine
+  int good = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    const std::clock_t start = std::clock();
+    for (int i = 0; i < kTimes; ++i) {
+      const auto pod = json::Decode<Pod>(text);
+      good += pod && pod->status.conditions.size() == 5 && pod->spec.containers.size() == 1 ? 1 : 0;
+    }
+    best = std::min(best, static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC / kTimes);
   }
-  const auto spent = std::chrono::steady_clock::now() - start;
-  CHECK(checked == kTimes);
-  std::cout << "decoding a pod of " << text.size()
-            << " bytes: " << std::chrono::duration_cast<std::chrono::nanoseconds>(spent).count() / kTimes
-            << " ns\n";
+  CHECK(good == kRounds * kTimes);
+  std::cout << "decoding a pod of " << text.size() << " bytes: " << std::lround(best * 1e9) << " ns\n";
 }
