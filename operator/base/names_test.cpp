@@ -29,6 +29,8 @@ TEST_CASE("a good name is kept, any other gets a readable slug and a hash", "[na
   CHECK(SafeName("Ada.Lovelace@Example.org", 63) == "ada-lovelace-example-org-ff43bfa1");
   CHECK(SafeName("Ada.Lovelace@Example.org", 20) == "ada-lovelac-ff43bfa1");
   CHECK(SafeName("Ada.Lovelace@Example.org", 13) == "ada-ff43bfa1");  // no dash before the dash
+  CHECK(SafeName(std::string(200, 'A'), 100).size() == 63);
+  CHECK(SafeName(std::string(64, 'a'), 100).size() == 63);
   CHECK(SafeName("日本", 63).substr(0, 2) == "x-");
   CHECK(SafeName("", 63) == "x-e3b0c442");
 }

@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -55,7 +56,7 @@ std::string_view Token(od::value& value) {
 
 std::string Describe(od::value& value) {
   const auto type = value.type();
-  if (type.error() != simdjson::SUCCESS) return Quoted(Token(value));
+  if (type.error()) return Quoted(Token(value));
   switch (type.value_unsafe()) {
     case od::json_type::object:
       return "an object";
@@ -63,7 +64,7 @@ std::string Describe(od::value& value) {
       return "a list";
     case od::json_type::string: {
       std::string_view text;
-      return value.get_string().get(text) == simdjson::SUCCESS ? Quoted(text) : "a broken string";
+      return value.get_string().get(text) ? "a broken string" : Quoted(text);
     }
     default: {
       const std::string token = Quoted(Token(value));
@@ -76,15 +77,9 @@ bool Unexpected(const char* wanted, od::value& value, const Place* place, Troubl
   return Refuse(place, std::string("expected ") + wanted + ", got " + Describe(value), trouble);
 }
 
-bool NoContainer(const char* wanted, simdjson::error_code error, od::value& value, const Place* place,
-                 Trouble& trouble) {
-  if (error != simdjson::INCORRECT_TYPE) return Broken(place, error, trouble);
-  return Unexpected(wanted, value, place, trouble);
-}
-
 bool IsNull(od::value& value) {
   bool null = false;
-  return value.is_null().get(null) == simdjson::SUCCESS && null;
+  return !value.is_null().get(null) && null;
 }
 
 template <class T>
@@ -96,28 +91,27 @@ bool Take(Result<T> parsed, void* into, const Place* place, Trouble& trouble) {
 
 bool ReadQuantity(od::value& value, void* into, const Place* place, Trouble& trouble) {
   std::string_view text;
-  if (value.get_string().get(text) == simdjson::SUCCESS)
-    return Take(Quantity::Parse(text), into, place, trouble);
+  if (!value.get_string().get(text)) return Take(Quantity::Parse(text), into, place, trouble);
   const auto type = value.type();
-  if (type.error() != simdjson::SUCCESS || type.value_unsafe() != od::json_type::number) {
-    return Unexpected("a quantity", value, place, trouble);
-  }
+  const bool is_number = !type.error() && type.value_unsafe() == od::json_type::number;
+  if (!is_number) return Unexpected("a quantity", value, place, trouble);
   return Take(Quantity::Parse(Token(value)), into, place, trouble);
 }
 
 bool ReadEnum(const Type& type, od::value& value, void* into, const Place* place, Trouble& trouble) {
-  std::string wanted;
   std::string_view text;
-  const bool is_text = value.get_string().get(text) == simdjson::SUCCESS;
-  for (std::size_t i = 0; i < type.names.size(); ++i) {
-    if (is_text && text == type.names[i]) {
-      type.select(into, i);
-      return true;
-    }
-    if (!type.names[i].empty()) wanted += (wanted.empty() ? "" : ", ") + std::string(type.names[i]);
+  const bool is_text = !value.get_string().get(text);
+  const auto found = std::ranges::find(type.names, text);
+  if (is_text && found != type.names.end()) {
+    type.select(into, static_cast<std::size_t>(found - type.names.begin()));
+    return true;
   }
-  return Refuse(place, "expected one of " + wanted + ", got " + (is_text ? Quoted(text) : Describe(value)),
-                trouble);
+  std::string wanted = "one of";
+  for (const std::string_view name : type.names) {
+    if (!name.empty()) wanted += " " + std::string(name);
+  }
+  const std::string got = is_text ? Quoted(text) : Describe(value);
+  return Refuse(place, "expected " + wanted + ", got " + got, trouble);
 }
 
 bool Read(const Type& type, od::value value, void* into, const Place* place, Trouble& trouble);
@@ -133,8 +127,7 @@ const Member* Find(std::span<const Member> members, std::string_view name, std::
 
 bool ReadStruct(const Type& type, od::value& value, void* into, const Place* parent, Trouble& trouble) {
   od::object object;
-  if (const auto error = value.get_object().get(object))
-    return NoContainer("an object", error, value, parent, trouble);
+  if (value.get_object().get(object)) return Unexpected("an object", value, parent, trouble);
   std::uint64_t seen = 0;
   std::size_t next = 0;
   for (auto field : object) {
@@ -154,8 +147,7 @@ bool ReadStruct(const Type& type, od::value& value, void* into, const Place* par
 
 bool ReadList(const Type& type, od::value& value, void* into, const Place* parent, Trouble& trouble) {
   od::array array;
-  if (const auto error = value.get_array().get(array))
-    return NoContainer("a list", error, value, parent, trouble);
+  if (value.get_array().get(array)) return Unexpected("a list", value, parent, trouble);
   Place place{.parent = parent, .name = {}, .key = {}, .kind = Place::kIndex};
   for (auto item : array) {
     od::value inner;
@@ -172,8 +164,7 @@ bool ReadList(const Type& type, od::value& value, void* into, const Place* paren
 
 bool ReadMap(const Type& type, od::value& value, void* into, const Place* parent, Trouble& trouble) {
   od::object object;
-  if (const auto error = value.get_object().get(object))
-    return NoContainer("an object", error, value, parent, trouble);
+  if (value.get_object().get(object)) return Unexpected("an object", value, parent, trouble);
   for (auto field : object) {
     std::string_view key;
     if (const auto error = field.unescaped_key().get(key)) return Broken(parent, error, trouble);
@@ -196,10 +187,10 @@ bool Read(const Type& type, od::value value, void* into, const Place* place, Tro
       *static_cast<std::string*>(into) = text;
       return true;
     case Shape::kBool:
-      return value.get_bool().get(*static_cast<bool*>(into)) == simdjson::SUCCESS ||
+      return !value.get_bool().get(*static_cast<bool*>(into)) ||
              Unexpected("true or false", value, place, trouble);
     case Shape::kInteger:
-      return value.get_int64().get(*static_cast<std::int64_t*>(into)) == simdjson::SUCCESS ||
+      return !value.get_int64().get(*static_cast<std::int64_t*>(into)) ||
              Unexpected("a 64-bit integer", value, place, trouble);
     case Shape::kTime:
       if (value.get_string().get(text)) return Unexpected("a time", value, place, trouble);
@@ -264,8 +255,7 @@ Result<std::string> DecodeTagged(std::string_view text, std::string_view tag, st
   bool filled = false;
   auto done = WithRoot(text, [&](od::value& root, Trouble& trouble) {
     od::object object;
-    if (const auto error = root.get_object().get(object))
-      return NoContainer("an object", error, root, nullptr, trouble);
+    if (root.get_object().get(object)) return Unexpected("an object", root, nullptr, trouble);
     for (auto field : object) {
       std::string_view name;
       if (const auto error = field.unescaped_key().get(name)) return Broken(nullptr, error, trouble);
