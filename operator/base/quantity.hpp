@@ -21,7 +21,8 @@ class Quantity {
   }
 
   // Follows k8s.io/apimachinery/pkg/api/resource: finer than a thousandth rounds up (away from zero).
-  // Errors: kInvalid for text that is no quantity or does not fit in 63 bits of thousandths.
+  // Errors: kInvalid for text that is no quantity (one without a digit is none, though Kubernetes takes it
+  // for 0) or does not fit in 63 bits of thousandths (Kubernetes goes on in big numbers).
   static Result<Quantity> Parse(std::string_view text);
 
   constexpr std::int64_t milli() const { return milli_; }

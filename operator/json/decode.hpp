@@ -3,10 +3,12 @@
 // document.
 //
 // Unknown names are skipped; null is absent, in lists and maps too; a name given twice is an error. A
-// Quantity may be a string or a number, a Time is an RFC 3339 string; there are no other conversions. Errors
-// are kInvalid with the path of what is wrong: `status.conditions[2].lastTransitionTime: expected a time
-// ...`. In a std::vector<Result<T>> a bad element is such an Error and the others are decoded; only text that
-// is not JSON costs them all.
+// Quantity may be a string or a number, a Time is an RFC 3339 string; there are no other conversions.
+//
+// Errors are kInvalid with the path of what is wrong:
+//   status.conditions[2].lastTransitionTime: expected a time like 2026-11-21T09:00:00Z, got "yesterday"
+// In a std::vector<Result<T>> a bad element is such an Error and the others are decoded; only text that is
+// not JSON costs them all. Struct members are followed 64 levels down.
 #pragma once
 
 #include <functional>

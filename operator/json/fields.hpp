@@ -10,10 +10,13 @@
 //
 // Member types: std::string, bool, std::int64_t, Time, Quantity, an enum with EnumNames, another struct with
 // Fields(), and of those std::optional, std::vector, std::map<std::string, …>; std::vector<Result<T>> where
-// one bad element must not cost the others. Decoding: unknown names are skipped, null is absent, a wrong type
-// is kInvalid with the path. Encoding leaves out what is empty: "", {}, [], nullopt, and a plain struct all
-// of whose fields are left out; plain bool and int64 are always written, an engaged optional always is, even
-// as {}.
+// one bad element must not cost the others. At most 64 fields a struct; a struct may contain itself in a list
+// or map; no optional stands directly in another optional, a list or a map.
+//
+// Decoding: unknown names are skipped, null is absent, a wrong type is kInvalid with the path.
+//
+// Encoding leaves out what is empty: "", {}, [], nullopt, and a plain struct all of whose fields are left
+// out; plain bool, int64, Time and Quantity are always written, an engaged optional always is, even as {}.
 #pragma once
 
 #include <array>
