@@ -5,8 +5,13 @@
 PRESET ?= debug
 NODES ?= real,kwok
 ONLY ?=
+KEEP ?=
 export MAREA_NODES := $(NODES)
 export MAREA_ONLY := $(ONLY)
+export MAREA_KEEP := $(KEEP)
+# Objects are shared between checkouts of the same sources.
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := 1
 
 run: ## a platform on this machine: cluster, operator, one session; prints its URL
 	@command -v python3 >/dev/null || e2e/setup
@@ -56,5 +61,6 @@ help: ## this list
 	@echo '  PRESET=debug       build: debug, asan, tsan or release'
 	@echo '  NODES=real,kwok    run, cluster: which nodes; kwok alone needs no root'
 	@echo '  ONLY=              e2e: pytest -k expression, such as test_life or "kubectl and wait"'
+	@echo '  KEEP=1             e2e: leave the cluster up, start on the one that is there'
 	@echo '  MAREA_CACHE        tools, images, Python environment (default ~/.cache/marea)'
 	@echo '  MAREA_STATE        clusters and their logs (default: the cache)'
