@@ -70,8 +70,7 @@ def test_stop_and_start_keep_the_home_and_change_the_token(team):
 def test_time_ends_a_session_for_good_until_a_new_run(team):
     spec = {**on("t4"), "durationSeconds": 10}
     team.ask("ada", **spec)
-    team.wait_ready("ada")
-    stopped = team.wait_stopped("ada", 60)
+    stopped = team.wait_stopped("ada", 90)
     assert stopped["stop"]["reason"] == "Expired", told(stopped)
     asked = instant(stopped["expiresTime"]) - instant(stopped["startTime"])
     assert asked.total_seconds() == 10
