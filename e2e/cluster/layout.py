@@ -7,11 +7,13 @@ import ipaddress
 import json
 import os
 import pathlib
+import shutil
 import socket
 import subprocess
 import tempfile
 
 CACHE = pathlib.Path(os.environ.get("MAREA_CACHE") or pathlib.Path.home() / ".cache/marea")
+PROGRAMS = CACHE / "tools/bin"
 STATE = pathlib.Path(os.environ.get("MAREA_STATE") or CACHE)
 
 # Ports and addresses belong to the machine, not to a state directory, so the
@@ -135,6 +137,17 @@ def claim(name, kinds):
     raise ClusterError(f"all {SLOT_COUNT} slots for clusters are taken; see {SLOTS} for who has them")
 
 
+def hold(cluster):
+    """Renews the claim of a cluster that was up before, as after a restart of the machine."""
+    SLOTS.mkdir(mode=0o700, exist_ok=True)
+    with locked(SLOTS / "lock"):
+        holder = SLOTS / str(cluster.slot)
+        if holder.is_symlink() and holder.readlink() != cluster.directory and load_from(holder.readlink()):
+            raise ClusterError(f"{holder.readlink()} has the ports of cluster {cluster.name} by now; take this one down")
+        holder.unlink(missing_ok=True)
+        holder.symlink_to(cluster.directory)
+
+
 def release(cluster):
     cluster.path("cluster.json").unlink(missing_ok=True)
     with locked(SLOTS / "lock"):
@@ -151,11 +164,15 @@ def is_free(cluster):
                 probe.bind(("127.0.0.1", cluster.port(component)))
             except OSError:
                 return False
-    if not cluster.real:
-        return True
-    routes = json.loads(subprocess.run(["ip", "-json", "-4", "route"], capture_output=True, check=True).stdout)
-    used = [ipaddress.ip_network(r["dst"], strict=False) for r in routes if r["dst"] != "default"]
-    return not any(u.overlaps(mine) for u in used for mine in (cluster.services, cluster.network))
+    mine = (cluster.services, cluster.kwok_pods, cluster.network)
+    return not any(used.overlaps(network) for used in routes() for network in mine)
+
+
+def routes():
+    if not shutil.which("ip"):
+        return []
+    shown = subprocess.run(["ip", "-json", "-4", "route"], capture_output=True, check=True).stdout
+    return [ipaddress.ip_network(r["dst"], strict=False) for r in json.loads(shown or "[]") if r["dst"] != "default"]
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ import controlplane
 import images
 import kwok
 import layout
+import network
 import realnode
 import storage
 from layout import ClusterError
@@ -32,10 +33,10 @@ def components(cluster):
     return [*CONTROL_PLANE, *(["kwok"] if "kwok" in cluster.kinds else []), *realnode.components(cluster)]
 
 
-def programs():
-    """The folder with the programs, which are built first when they are missing or old."""
-    names = ("etcd", "kubernetes", "kwok", "local-path-provisioner", "pause")
-    done = subprocess.run([TOOLS / "build", *names], stdout=subprocess.PIPE, text=True)
+def build_programs():
+    """The folder with the programs, which are built when they are missing or old."""
+    done = subprocess.run([TOOLS / "build", "etcd", "kubernetes", "kwok", "local-path-provisioner"],
+                          stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
         raise ClusterError("the programs of the cluster could not be built, see above")
     return pathlib.Path(done.stdout.strip())
@@ -61,12 +62,14 @@ def lock(name):
 def up(name, kinds):
     step = Steps()
     kinds = possible(kinds, step)
-    bin_dir = programs()
+    bin_dir = build_programs()
     with lock(name):
         cluster = layout.load(name)
         if cluster and cluster.kinds != kinds:
             raise ClusterError(f"cluster {name} has nodes {','.join(cluster.kinds)}; to change that, take it down first")
-        if not cluster:
+        if cluster:
+            layout.hold(cluster)
+        else:
             forget(layout.directory_of(name), *PAST, *HISTORY)
             cluster = layout.claim(name, kinds)
         processes = Processes(cluster)
@@ -90,6 +93,7 @@ def heal(cluster, processes, bin_dir, step):
     """Starts what does not run, each only after what it needs answers."""
     pki = Pki(cluster)
     controlplane.prepare(cluster, pki)
+    network.fence(cluster)
     step("keys and certificates are there")
     if cluster.real:
         template = images.ensure(step)
@@ -109,11 +113,10 @@ def heal(cluster, processes, bin_dir, step):
         processes.wait("kwok", lambda: len(set(kwok.ready(api))) == 1, 60)
         step(f"{kwok.ready(api)[0]} simulated nodes are ready")
     if cluster.real:
-        for node in realnode.of(cluster):
-            realnode.start(node, pki, processes, bin_dir, template)
+        nodes = [(node, realnode.start(node, pki, processes, bin_dir, template)) for node in realnode.of(cluster)]
         realnode.start_proxy(cluster, pki, processes, bin_dir)
-        for node in realnode.of(cluster):
-            processes.wait(node.kubelet, lambda: realnode.complete(node, api), 60)
+        for node, since in nodes:
+            processes.wait(node.kubelet, lambda: realnode.complete(node, api, since), 60)
         step("the real nodes are ready, with their devices")
     processes.wait("kube-controller-manager", lambda: has_default_account(api), 60)
     for component in components(cluster):
@@ -184,6 +187,6 @@ def stop_everything(cluster, processes):
     # An API server with open watches takes a minute to end by itself, and etcd's data is thrown away.
     processes.stop(["kube-apiserver", "etcd"], seconds=0)
     processes.sweep()
+    realnode.remove(cluster)
     if cluster.real:
-        realnode.remove(cluster)
         realnode.restore_machine(cluster)

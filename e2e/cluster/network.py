@@ -9,7 +9,9 @@ kube-proxy and CNI write (rules, chains, bridges, settings) is in the namespace
 and goes with it, and several clusters do not see each other's.
 """
 
+import os
 import pathlib
+import shutil
 import subprocess
 
 from layout import ClusterError
@@ -51,6 +53,18 @@ def ensure(cluster, bridges):
         run("ip", "route", "replace", str(network), "via", cluster.router_address, "dev", link(cluster))
 
 
+def fence(cluster):
+    """Lets calls to addresses that only exist in the API fail at once, where they would leave the machine."""
+    for network in fenced(cluster):
+        run("ip", "route", "replace", "unreachable", str(network))
+
+
+def fenced(cluster):
+    if os.geteuid() != 0 or not shutil.which("ip"):
+        return []
+    return [cluster.kwok_pods, *([] if cluster.real else [cluster.services])]
+
+
 def set_up(cluster, name, address=None):
     if address:
         run(*inside(cluster, "ip", "address", "replace", address, "dev", name))
@@ -63,6 +77,8 @@ def has_link(cluster):
 
 def remove(cluster):
     """To be called when no process of the cluster is left; takes its mounts away too."""
+    for network in fenced(cluster):
+        subprocess.run(["ip", "route", "delete", "unreachable", str(network)], capture_output=True)
     for mount in reversed(mounts_under(cluster.directory)):
         # Lazily: what is still being let go of inside the kernel must not hold us up.
         run("umount", "--lazy", mount)

@@ -1,12 +1,15 @@
 """Real nodes: a containerd and a kubelet each, that run pods on this machine."""
 
 import dataclasses
+import datetime
 import ipaddress
 import json
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
+import time
 
 import api as apis
 import cgroup
@@ -146,6 +149,7 @@ def ensure_network(cluster):
 
 
 def start(node, pki, processes, bin_dir, template):
+    """Starts what does not run of a node; returns from when on its reports come from the kubelet that runs."""
     cluster = node.cluster
     remember_kernel_settings()
     cgroup.ensure(node.cgroup)
@@ -158,12 +162,24 @@ def start(node, pki, processes, bin_dir, template):
     write(node.home / "kubelet.json", json.dumps(kubelet_configuration(node, pki), indent=2) + "\n")
 
     processes.start(node.containerd, network.inside(cluster, "containerd", "--config", node.home / "containerd.toml"))
-    processes.wait(node.containerd, (node.home / "containerd.sock").exists, 20)
+    processes.wait(node.containerd, lambda: answers(node.home / "containerd.sock"), 20)
     labels = ",".join(f"{k}={v}" for k, v in node.labels.items())
-    processes.start(node.kubelet, network.inside(
+    now = int(time.time())  # a report's time has no fractions either
+    started = processes.start(node.kubelet, network.inside(
         cluster, bin_dir / "kubelet", f"--config={node.home / 'kubelet.json'}", f"--kubeconfig={kubeconfig}",
         f"--root-dir={node.home / 'kubelet'}", f"--cert-dir={node.home / 'kubelet'}",
         f"--hostname-override={node.name}", f"--node-ip={node.address}", f"--node-labels={labels}"))
+    return now if started else 0
+
+
+def answers(path):
+    """Whether somebody listens on a Unix socket; the file alone may be of an earlier life."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+    return True
 
 
 def cni(node):
@@ -209,8 +225,8 @@ def kubelet_configuration(node, pki):
         "enforceNodeAllocatable": [],
         "evictionHard": {},
         "imageGCHighThresholdPercent": 100,
-        # Nobody answers there; without an address every pod gets a warning event.
-        "clusterDNS": [str(node.cluster.services.network_address + 10)],
+        # There is no DNS. Without an address every pod gets a warning event; this one refuses at once.
+        "clusterDNS": [node.address],
         "clusterDomain": "cluster.local",
         "registerWithTaints": [{"key": RESOURCE, "value": "present", "effect": "NoSchedule"}],
     }
@@ -236,25 +252,26 @@ def start_proxy(cluster, pki, processes, bin_dir):
     processes.start("kube-proxy", network.inside(cluster, bin_dir / "kube-proxy", f"--config={path}"))
 
 
-def is_complete(found):
-    """Whether a Node is ready and its device can be had."""
-    if not found:
+def is_complete(found, since=0):
+    """Whether a Node is ready by a report that is not older, and its device can be had."""
+    conditions = found["status"].get("conditions", []) if found else []
+    ready = [c for c in conditions if c["type"] == "Ready" and c["status"] == "True"]
+    if not ready or datetime.datetime.fromisoformat(ready[0]["lastHeartbeatTime"]).timestamp() < since:
         return False
-    ready = any(c["type"] == "Ready" and c["status"] == "True" for c in found["status"].get("conditions", []))
-    return ready and found["status"].get("allocatable", {}).get(RESOURCE) == "1"
+    return found["status"].get("allocatable", {}).get(RESOURCE) == "1"
 
 
-def complete(node, api):
-    """Gives the node its device, which a kubelet that restarts sets back to nothing. True once it is complete.
+def complete(node, api, since):
+    """Gives the node its device, which a kubelet may have set back to nothing. True once it is complete.
 
     The kubelet keeps a capacity it does not know and copies it to allocatable, but only with its next report.
     """
     found = api.get(f"/api/v1/nodes/{node.name}")
-    if found and not is_complete(found):
+    if found and found["status"].get("allocatable", {}).get(RESOURCE) != "1":
         name = RESOURCE.replace("/", "~1")
         patch = [{"op": "add", "path": f"/status/{field}/{name}", "value": "1"} for field in ("capacity", "allocatable")]
         api.call("PATCH", f"/api/v1/nodes/{node.name}/status", patch, apis.JSON_PATCH, allowed=(404, 409))
-    return is_complete(found)
+    return is_complete(found, since)
 
 
 def remove(cluster):
@@ -263,9 +280,9 @@ def remove(cluster):
         cgroup.remove(node.cgroup)
         for container in (node.home / "state/io.containerd.runtime.v2.task").glob("*/*"):
             for address in container.glob("address"):
-                socket = pathlib.Path(address.read_text().strip().removeprefix("unix://"))
-                if socket.parent == SHIM_SOCKETS:
-                    socket.unlink(missing_ok=True)
+                listening = pathlib.Path(address.read_text().strip().removeprefix("unix://"))
+                if listening.parent == SHIM_SOCKETS:
+                    listening.unlink(missing_ok=True)
             for note in CNI_RESULTS.glob(f"*-{container.name}-*"):
                 note.unlink()
         for link in LOGS.glob("*.log"):
