@@ -85,10 +85,11 @@ def own(path, number, folder, header, present):
         yield Finding(path, number, f'"{header}" names operator/', f'write "{header.removeprefix("operator/")}"')
     if folder is None or target_folder is None or target_folder == folder:
         return
-    if RANK[target_folder] >= RANK[folder]:
+    if target_folder == "operator/testing":
+        if not is_test(path):
+            yield Finding(path, number, "operator/testing is for tests", "include it from *_test.cpp only")
+    elif RANK[target_folder] >= RANK[folder]:
         yield Finding(path, number, f"{folder} may not use {target_folder}", "imports go only to the left in lint/imports.py; move the code or pass it in")
-    if target_folder == "operator/testing" and not is_test(path):
-        yield Finding(path, number, "operator/testing is for tests", "include it from *_test.cpp only")
 
 
 def foreign(path, number, header):

@@ -41,7 +41,7 @@ def test_only_tests_may_use_the_test_library(tmp_path):
 
 
 def test_testing_is_for_tests_only(tmp_path):
-    texts = {"operator/testing/fake.hpp": "", "controllers/session/plan_test.cpp": '#include "testing/fake.hpp"\n'}
+    texts = {"operator/testing/fake.hpp": "", "operator/kube/watch_test.cpp": '#include "testing/fake.hpp"\n'}
     assert findings(tmp_path, texts) == []
     assert findings(tmp_path, {**texts, "controllers/session/plan.cpp": '#include "testing/fake.hpp"\n'}) != []
 
