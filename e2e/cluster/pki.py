@@ -1,5 +1,6 @@
 """Keys, certificates and kubeconfigs of one cluster, made with openssl."""
 
+import secrets
 import subprocess
 
 from layout import ClusterError, write
@@ -51,10 +52,10 @@ class Pki:
         extensions.append(f"extendedKeyUsage=clientAuth{',serverAuth' if alternatives else ''}")
         if alternatives:
             extensions.append(f"subjectAltName={','.join(alternatives)}")
-        # A fresh number each, as no file of issued numbers is kept.
+        # A random number each, as no file of issued numbers is kept.
         self.openssl("x509", "-req", "-in", request, "-CA", self.certificate(authority), "-CAkey", self.key(authority),
-                     "-set_serial", f"0x{subprocess.run(['openssl', 'rand', '-hex', '12'], capture_output=True, text=True, check=True).stdout.strip()}",
-                     "-days", DAYS, "-extfile", "/dev/stdin", "-out", self.certificate(name), text="\n".join(extensions))
+                     "-set_serial", f"0x{secrets.token_hex(12)}", "-days", DAYS,
+                     "-extfile", "/dev/stdin", "-out", self.certificate(name), text="\n".join(extensions))
         request.unlink()
 
     def ensure_kubeconfig(self, name, user, organization="system:masters"):
