@@ -1,11 +1,17 @@
 // Typed-by-descriptor calls to the API server. A Client turns verbs into requests and answers into Results;
 // it holds no state, and callbacks run on the transport's edge thread.
+// Answers with a status of 400 and above are errors with the server's message (ErrorFromStatus); every
+// error's message begins with what was asked: "create pods team-a/ada: …".
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "http/transport.hpp"
 #include "kube/resource.hpp"
@@ -17,27 +23,46 @@ struct Preconditions {
   std::string resource_version;  // empty: none
 };
 
+// What was asked and how it was answered, for metrics. Thread-safe.
+class RequestCounts {
+ public:
+  using Counts = std::map<std::pair<http::Method, int>, std::uint64_t>;  // by method and status; 0: no answer
+  void Add(http::Method method, int status);
+  Counts Get() const;
+
+ private:
+  mutable std::mutex mutex_;
+  Counts counts_;
+};
+
 class Client {
  public:
   using Done = std::function<void(Result<std::string> body)>;  // the object as JSON
 
-  explicit Client(http::Transport& transport) : transport_(transport) {}
+  // `counts`, when given, lives longer than the transport.
+  explicit Client(http::Transport& transport, RequestCounts* counts = nullptr)
+      : transport_(transport), counts_(counts) {}
 
   void Get(const ResourceType& type, const Key& key, Done done);
   // One page of 500; `next` continues an earlier one.
   void List(const ResourceType& type, std::string_view next, Done done);
   void Create(const ResourceType& type, const std::string& ns, std::string body, Done done);
   // `body` is an RFC 7386 merge patch; the caller puts metadata.resourceVersion in for a precondition.
-  void MergePatch(const ResourceType& type, const Key& key, std::string_view subresource, std::string body, Done done);
+  void MergePatch(const ResourceType& type, const Key& key, std::string_view subresource, std::string body,
+                  Done done);
   void Delete(const ResourceType& type, const Key& key, const Preconditions& preconditions,
               std::optional<int> grace_seconds, Done done);
 
-  // A watch of the whole collection from `resource_version`, with bookmarks; the server ends it after `seconds`.
-  std::unique_ptr<http::Stream> Watch(const ResourceType& type, std::string_view resource_version, int seconds,
-                                      http::StreamEvents events);
+  // A watch of the whole collection from `resource_version`, with bookmarks; the server ends it after
+  // `seconds`. It breaks after 90 s of silence: the server sends a bookmark every minute.
+  std::unique_ptr<http::Stream> Watch(const ResourceType& type, std::string_view resource_version,
+                                      int seconds, http::StreamEvents events);
 
  private:
+  void Send(http::Request request, std::string what, Done done);
+
   http::Transport& transport_;
+  RequestCounts* counts_;
 };
 
 }  // namespace marea::kube

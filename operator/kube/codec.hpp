@@ -1,5 +1,7 @@
-// From the API server's bytes to typed objects: single objects, lists, watch lines. Light to include: each type's
-// decoders are instantiated in one source with MAREA_INSTANTIATE_CODEC (codec_impl.hpp).
+// From the API server's bytes to typed objects: single objects, lists, watch lines. Light to include: each
+// type's decoders are instantiated in one source with MAREA_INSTANTIATE_CODEC (codec_impl.hpp).
+//
+// T has a field table (json/fields.hpp) with a `metadata` of type ObjectMeta.
 #pragma once
 
 #include <string>
@@ -7,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/names.hpp"
 #include "base/result.hpp"
 
 namespace marea::kube {
@@ -15,32 +18,56 @@ namespace marea::kube {
 template <class T>
 Result<T> DecodeObject(std::string_view json);
 
+// An object that is there but cannot be read as a T, however much of its metadata can be.
+struct Undecodable {
+  Key key;
+  std::string resource_version;
+  Error error;
+};
+
 template <class T>
 struct List {
   std::string resource_version;
-  std::string next;                // metadata.continue; empty on the last page
-  std::vector<Result<T>> items;    // one bad object does not cost the others
+  std::string next;  // metadata.continue; empty on the last page
+  std::vector<T> items;
+  std::vector<Undecodable> undecodable;  // one bad object does not cost the others
 };
 template <class T>
 Result<List<T>> DecodeList(std::string_view json);
 
 template <class T>
-struct Added { T object; };
+struct Changed {  // ADDED or MODIFIED
+  T object;
+};
 template <class T>
-struct Modified { T object; };
+struct Deleted {  // of an undecodable object: its name, namespace, uid and resourceVersion alone
+  T object;
+};
+struct Bookmark {
+  std::string resource_version;
+};
+struct StreamError {  // an ERROR line; 410 is kGone
+  Error error;
+};
 template <class T>
-struct Deleted { T object; };
-struct Bookmark { std::string resource_version; };
-struct StreamError { Error error; };  // an ERROR line; 410 is kGone
-template <class T>
-using WatchEvent = std::variant<Added<T>, Modified<T>, Deleted<T>, Bookmark, StreamError>;
+using WatchEvent = std::variant<Changed<T>, Deleted<T>, Bookmark, StreamError, Undecodable>;
 
-// One line of a watch. Errors: kInvalid when the line or its object cannot be decoded.
+// One line of a watch. Errors: kInvalid when it is no watch event at all.
 template <class T>
 Result<WatchEvent<T>> DecodeWatchLine(std::string_view line);
 
-// The Error an answer of the API server means: from the status code, the Status object in the body when there is one
-// (its message and details.retryAfterSeconds) and Retry-After. `what` names the request for the message.
+// The Error an answer of the API server means: from the status code, the Status object in the body when there
+// is one (its reason, message and details.retryAfterSeconds) and Retry-After. `what` names the request for
+// the message. A resourceVersion that the server does not know yet (504, ResourceVersionTooLarge) is kGone
+// too: list again.
 Error ErrorFromStatus(int status, std::string_view body, std::string_view retry_after, std::string_view what);
+
+// What a successful DELETE answered.
+struct DeleteAnswer {
+  bool gone =
+      false;  // removed for good; otherwise the body is the object, which waits for finalizers or its grace
+  std::string uid;
+};
+Result<DeleteAnswer> DecodeDeleteAnswer(std::string_view body);
 
 }  // namespace marea::kube

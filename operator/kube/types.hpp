@@ -1,4 +1,5 @@
-// The Kubernetes objects Marea reads, as narrow as it reads them. Each has a field table and names its ResourceType.
+// The Kubernetes objects Marea reads, as narrow as it reads them. Each has a field table and names its
+// ResourceType.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +22,9 @@ struct OwnerReference {
   std::string api_version, kind, name, uid;
   std::optional<bool> controller;
   static constexpr auto Fields() {
-    return std::tuple(json::Field{"apiVersion", &OwnerReference::api_version}, json::Field{"kind", &OwnerReference::kind},
-                      json::Field{"name", &OwnerReference::name}, json::Field{"uid", &OwnerReference::uid},
+    return std::tuple(json::Field{"apiVersion", &OwnerReference::api_version},
+                      json::Field{"kind", &OwnerReference::kind}, json::Field{"name", &OwnerReference::name},
+                      json::Field{"uid", &OwnerReference::uid},
                       json::Field{"controller", &OwnerReference::controller});
   }
 };
@@ -36,20 +38,21 @@ struct ObjectMeta {
   std::vector<OwnerReference> owners;
   std::vector<std::string> finalizers;
   static constexpr auto Fields() {
-    return std::tuple(json::Field{"name", &ObjectMeta::name}, json::Field{"namespace", &ObjectMeta::ns},
-                      json::Field{"uid", &ObjectMeta::uid},
-                      json::Field{"resourceVersion", &ObjectMeta::resource_version},
-                      json::Field{"generation", &ObjectMeta::generation},
-                      json::Field{"creationTimestamp", &ObjectMeta::creation_time},
-                      json::Field{"deletionTimestamp", &ObjectMeta::deletion_time},
-                      json::Field{"labels", &ObjectMeta::labels},
-                      json::Field{"annotations", &ObjectMeta::annotations},
-                      json::Field{"ownerReferences", &ObjectMeta::owners},
-                      json::Field{"finalizers", &ObjectMeta::finalizers});
+    return std::tuple(
+        json::Field{"name", &ObjectMeta::name}, json::Field{"namespace", &ObjectMeta::ns},
+        json::Field{"uid", &ObjectMeta::uid}, json::Field{"resourceVersion", &ObjectMeta::resource_version},
+        json::Field{"generation", &ObjectMeta::generation},
+        json::Field{"creationTimestamp", &ObjectMeta::creation_time},
+        json::Field{"deletionTimestamp", &ObjectMeta::deletion_time},
+        json::Field{"labels", &ObjectMeta::labels}, json::Field{"annotations", &ObjectMeta::annotations},
+        json::Field{"ownerReferences", &ObjectMeta::owners},
+        json::Field{"finalizers", &ObjectMeta::finalizers});
   }
 };
 
-inline Key KeyOf(const ObjectMeta& meta) { return {meta.ns, meta.name}; }
+inline Key KeyOf(const ObjectMeta& meta) {
+  return {meta.ns, meta.name};
+}
 
 // The uid of the controller owner, or "".
 std::string ControllerUid(const ObjectMeta& meta);
@@ -92,7 +95,8 @@ struct NodeSpec {
   std::vector<Taint> taints;
   static constexpr auto Fields() {
     return std::tuple(json::Field{"unschedulable", &NodeSpec::unschedulable},
-                      json::Field{"providerID", &NodeSpec::provider_id}, json::Field{"taints", &NodeSpec::taints});
+                      json::Field{"providerID", &NodeSpec::provider_id},
+                      json::Field{"taints", &NodeSpec::taints});
   }
 };
 
@@ -120,7 +124,8 @@ struct Node {
 struct Requirements {
   ResourceList requests, limits;
   static constexpr auto Fields() {
-    return std::tuple(json::Field{"requests", &Requirements::requests}, json::Field{"limits", &Requirements::limits});
+    return std::tuple(json::Field{"requests", &Requirements::requests},
+                      json::Field{"limits", &Requirements::limits});
   }
 };
 
@@ -129,7 +134,8 @@ struct Container {
   std::string restart_policy;  // "Always" on an init container makes it a sidecar
   Requirements resources;
   static constexpr auto Fields() {
-    return std::tuple(json::Field{"name", &Container::name}, json::Field{"restartPolicy", &Container::restart_policy},
+    return std::tuple(json::Field{"name", &Container::name},
+                      json::Field{"restartPolicy", &Container::restart_policy},
                       json::Field{"resources", &Container::resources});
   }
 };
@@ -139,11 +145,13 @@ struct PodSpec {
   std::optional<std::int64_t> priority;
   std::vector<Container> containers, init_containers;
   ResourceList overhead;
+  Requirements resources;  // of the whole pod (KEP-2837)
   static constexpr auto Fields() {
-    return std::tuple(json::Field{"nodeName", &PodSpec::node_name}, json::Field{"priority", &PodSpec::priority},
-                      json::Field{"containers", &PodSpec::containers},
-                      json::Field{"initContainers", &PodSpec::init_containers},
-                      json::Field{"overhead", &PodSpec::overhead});
+    return std::tuple(
+        json::Field{"nodeName", &PodSpec::node_name}, json::Field{"priority", &PodSpec::priority},
+        json::Field{"containers", &PodSpec::containers},
+        json::Field{"initContainers", &PodSpec::init_containers}, json::Field{"overhead", &PodSpec::overhead},
+        json::Field{"resources", &PodSpec::resources});
   }
 };
 
@@ -182,7 +190,8 @@ struct ContainerStatus {
   std::int64_t restart_count = 0;
   ContainerState state, last_state;
   static constexpr auto Fields() {
-    return std::tuple(json::Field{"name", &ContainerStatus::name}, json::Field{"ready", &ContainerStatus::ready},
+    return std::tuple(json::Field{"name", &ContainerStatus::name},
+                      json::Field{"ready", &ContainerStatus::ready},
                       json::Field{"restartCount", &ContainerStatus::restart_count},
                       json::Field{"state", &ContainerStatus::state},
                       json::Field{"lastState", &ContainerStatus::last_state});
@@ -214,8 +223,9 @@ struct Pod {
   }
 };
 
-// What the scheduler counts for a pod: the larger of the containers' sum and any init container's need (sidecars
-// count on both sides, KEP-753), plus overhead.
+// What the scheduler counts for a pod: the larger of the containers' sum and any init container's need
+// (sidecars count on both sides, KEP-753), replaced by what the pod asks for as a whole (KEP-2837), plus
+// overhead.
 ResourceList PodRequests(const PodSpec& spec);
 
 struct ClaimSpec {
@@ -235,7 +245,8 @@ struct ClaimStatus {
   std::string phase;  // Pending, Bound, Lost
   ResourceList capacity;
   static constexpr auto Fields() {
-    return std::tuple(json::Field{"phase", &ClaimStatus::phase}, json::Field{"capacity", &ClaimStatus::capacity});
+    return std::tuple(json::Field{"phase", &ClaimStatus::phase},
+                      json::Field{"capacity", &ClaimStatus::capacity});
   }
 };
 

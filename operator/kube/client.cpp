@@ -1,0 +1,113 @@
+#include "kube/client.hpp"
+
+#include "kube/codec.hpp"
+#include "kube/delete_options.hpp"
+#include "kube/url.hpp"
+
+namespace marea::kube {
+
+namespace {
+
+constexpr std::string_view kFieldManager = "?fieldManager=marea";  // who owns the fields, in managedFields
+constexpr std::string_view kPageSize = "500";
+constexpr std::chrono::seconds kWatchSilence{90};
+
+std::string What(std::string_view verb, const ResourceType& type, const Key& key) {
+  std::string what = std::string(verb) + " " + std::string(type.plural);
+  if (!key.name.empty()) what += " " + ToString(key);
+  return what;
+}
+
+std::string_view Header(const http::Response& response, const std::string& name) {
+  const auto found = response.headers.find(name);
+  return found == response.headers.end() ? std::string_view{} : std::string_view(found->second);
+}
+
+}  // namespace
+
+void RequestCounts::Add(http::Method method, int status) {
+  const std::lock_guard lock(mutex_);
+  ++counts_[{method, status}];
+}
+
+RequestCounts::Counts RequestCounts::Get() const {
+  const std::lock_guard lock(mutex_);
+  return counts_;
+}
+
+void Client::Get(const ResourceType& type, const Key& key, Done done) {
+  http::Request request;
+  request.path = ObjectPath(type, key);
+  Send(std::move(request), What("get", type, key), std::move(done));
+}
+
+void Client::List(const ResourceType& type, std::string_view next, Done done) {
+  http::Request request;
+  request.path = CollectionPath(type, {}) + "?limit=" + std::string(kPageSize);
+  if (!next.empty()) request.path += "&continue=" + PercentEncoded(next);
+  Send(std::move(request), What("list", type, {}), std::move(done));
+}
+
+void Client::Create(const ResourceType& type, const std::string& ns, std::string body, Done done) {
+  http::Request request;
+  request.method = http::Method::kPost;
+  request.path = CollectionPath(type, ns) + std::string(kFieldManager);
+  request.body = std::move(body);
+  request.content_type = "application/json";
+  Send(std::move(request), What("create", type, {}), std::move(done));
+}
+
+void Client::MergePatch(const ResourceType& type, const Key& key, std::string_view subresource,
+                        std::string body, Done done) {
+  http::Request request;
+  request.method = http::Method::kPatch;
+  request.path = ObjectPath(type, key, subresource) + std::string(kFieldManager);
+  request.body = std::move(body);
+  request.content_type = "application/merge-patch+json";
+  Send(std::move(request), What("patch", type, key), std::move(done));
+}
+
+void Client::Delete(const ResourceType& type, const Key& key, const Preconditions& preconditions,
+                    std::optional<int> grace_seconds, Done done) {
+  http::Request request;
+  request.method = http::Method::kDelete;
+  request.path = ObjectPath(type, key);
+  request.body = DeleteOptionsJson(preconditions, grace_seconds);
+  request.content_type = "application/json";
+  Send(std::move(request), What("delete", type, key), std::move(done));
+}
+
+std::unique_ptr<http::Stream> Client::Watch(const ResourceType& type, std::string_view resource_version,
+                                            int seconds, http::StreamEvents events) {
+  http::Request request;
+  request.path = CollectionPath(type, {}) +
+                 "?watch=1&allowWatchBookmarks=true&resourceVersion=" + PercentEncoded(resource_version) +
+                 "&timeoutSeconds=" + std::to_string(seconds);
+  request.timeout = kWatchSilence;
+  if (counts_ != nullptr) {
+    events.on_open = [counts = counts_, on_open = std::move(events.on_open)](http::Response head) {
+      counts->Add(http::Method::kGet, head.status);
+      if (on_open) on_open(std::move(head));
+    };
+  }
+  return transport_.Open(std::move(request), std::move(events));
+}
+
+void Client::Send(http::Request request, std::string what, Done done) {
+  const http::Method method = request.method;
+  auto answered = [what = std::move(what), done = std::move(done), method,
+                   counts = counts_](Result<http::Response> response) {
+    if (counts != nullptr) counts->Add(method, response ? response->status : 0);
+    if (!response) {
+      Error error = std::move(response.error());
+      error.message = what + ": " + error.message;
+      return done(tl::unexpected(std::move(error)));
+    }
+    if (response->status >= 200 && response->status < 300) return done(std::move(response->body));
+    done(tl::unexpected(
+        ErrorFromStatus(response->status, response->body, Header(*response, "retry-after"), what)));
+  };
+  transport_.Send(std::move(request), std::move(answered));
+}
+
+}  // namespace marea::kube
