@@ -41,8 +41,8 @@ struct ReadFresh {
   Key key;
 };
 
-// A Kubernetes Event about an object. `once` distinguishes occurrences: the same regarding uid, reason and `once`
-// is the same Event, however often it is sent.
+// A Kubernetes Event about an object. `once` distinguishes occurrences: the same regarding uid, reason and
+// `once` is the same Event, however often it is sent.
 struct Emit {
   const kube::ResourceType* regarding_type;
   Key regarding;

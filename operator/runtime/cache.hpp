@@ -1,16 +1,21 @@
 // The typed view of one kind of object: what the watch said, corrected by the answers to our own writes.
 // Loop thread only. Iteration is in key order, so that decisions are deterministic.
 //
-// Versions: resourceVersions are compared as integers; an event or answer older than what is held for the same key is
-// dropped, and one for a uid that our own delete removed (a tombstone) too.
+// Versions: resourceVersions are compared as integers. What is not newer than what is held for the same key
+// is dropped, and so is what comes late about an object that is gone: a tombstone keeps its uid and version,
+// so that the slow answer to a patch does not bring back what the watch has seen deleted, nor an old event
+// what our own delete removed. The same name with a new uid and a newer version is a new object.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/names.hpp"
@@ -18,12 +23,35 @@
 
 namespace marea::runtime {
 
+// Nullopt when it is no number: what we cannot order we do not take.
+std::optional<std::uint64_t> ParseVersion(std::string_view resource_version);
+
+// The objects that went lately; the oldest are forgotten beyond `capacity`.
+class Tombstones {
+ public:
+  explicit Tombstones(std::size_t capacity = 4096) : capacity_(capacity) {}
+
+  void Add(const Key& key, const std::string& uid, std::uint64_t version);
+  // Whether an object of this uid is gone, or was held of this key in a newer version before it went.
+  bool Cover(const Key& key, const std::string& uid, std::uint64_t version) const;
+
+ private:
+  struct Newest {
+    std::uint64_t version;
+    std::size_t stones;  // of this key
+  };
+  std::size_t capacity_;
+  std::deque<std::pair<Key, std::string>> order_;  // key and uid, each uid once
+  std::set<std::string> uids_;
+  std::map<Key, Newest> newest_;
+};
+
 template <class T>
 class Cache {
  public:
   using Ptr = std::shared_ptr<const T>;
   using Items = std::map<Key, Ptr>;
-  // `before` is null for a new object, `after` for one that is gone.
+  // `before` is null for a new object, `after` for one that is gone. It may read the cache, not change it.
   using Listener = std::function<void(const Key&, const Ptr& before, const Ptr& after)>;
 
   // Null when there is none.
@@ -33,21 +61,26 @@ class Cache {
 
   void Listen(Listener listener) { listeners_.push_back(std::move(listener)); }
 
-  // An ADDED or MODIFIED event, a page's item, a fresh read or the answer to our write. False: it was stale.
+  // An ADDED or MODIFIED event or a page's item. False: it was stale.
   bool Upsert(Ptr object);
+  // The answer to our own write or fresh read, which may come late: besides, what is older than the last
+  // complete list and was not in it is gone. False: it was stale.
+  bool UpsertAnswer(Ptr object);
   // A DELETED event: its object carries the resourceVersion of the deletion. False: stale or unknown.
   bool Erase(const T& last);
-  // Our own DELETE was answered and the object is gone at once (no finalizers, no grace): keep a tombstone.
+  // Our own DELETE was answered and the object is gone at once (no finalizers, no grace).
   void EraseByUid(const Key& key, const std::string& uid);
   // A LIST is complete: what it did not name and is not newer than it is gone. Marks the cache synced.
   void FinishList(const std::set<Key>& listed, const std::string& resource_version);
 
  private:
+  void Remove(typename Items::iterator item, std::uint64_t version);
   void Notify(const Key& key, const Ptr& before, const Ptr& after);
 
   Items items_;
-  std::map<std::string, std::uint64_t> tombstones_;  // uid -> the newest version seen; dropped at the next LIST
+  Tombstones tombstones_;
   std::vector<Listener> listeners_;
+  std::uint64_t listed_ = 0;  // version of the last complete list
   bool synced_ = false;
 };
 

@@ -1,10 +1,20 @@
-// The decide/apply loop of one domain: takes a due key, decides, sends the actions in parallel, hands their results
-// back, and decides again when all answers are in. Not generic over the world: the plan is bound in `decide`.
+// The decide/apply loop of one domain: takes a due key, decides, sends the actions in parallel, hands their
+// results back, and decides again when all answers are in. Not generic over the world: the plan is bound in
+// `decide`.
+//
+// After a decision whose actions all had their effect the key is decided again at once, until a decision asks
+// for nothing: then it rests until something changes or `wake_at`. It waits, with growing back-off, after a
+// failed action, after a decision that asks for the very same actions as the one before, and after many
+// decisions in a row without coming to rest; a plan's mistake costs some requests a second, not all there
+// are. AlreadyExists on a create, NotFound on a delete and NotFound on a fresh read are answers, not
+// failures. Events (Emit) are best effort: they hold up, fail and repeat nothing, and `observe` does not hear
+// of them.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 
 #include "loop/loop.hpp"
@@ -19,34 +29,50 @@ struct Context {
   std::uint64_t entropy;
 };
 
-// Run on the loop for each thing of interest: a metrics registry listens here.
 struct ControllerCounters {
-  std::uint64_t decisions = 0, actions = 0, failed_actions = 0, retries = 0;
+  std::uint64_t decisions = 0;
+  std::uint64_t succeeded = 0;  // decisions that asked for nothing, or all of whose actions had their effect
+  std::uint64_t retries = 0;    // decisions after which the key was held back
+  std::uint64_t actions = 0, failed_actions = 0;
 };
 
+// Loop thread only. The executor outlives it; answers that come after its end are dropped.
 class Controller {
  public:
   struct Options {
-    std::string name;                 // "session"
+    std::string name;  // "session"
     BackoffOptions backoff;
-    int max_in_flight = 64;           // keys whose answers are awaited at once
+    int max_in_flight = 64;  // keys whose answers are awaited at once
   };
   using Decide = std::function<Decision(const Key&, const Context&)>;
-  // Brings the results of own writes into the world (confirmations, refusals), before the key is decided again.
+  // Brings the results of own writes into the world (confirmations, refusals), before the key is decided
+  // again.
   using Observe = std::function<void(const Key&, const Action&, const Result<void>&)>;
 
   Controller(Loop& loop, Executor& executor, Options options, Decide decide, Observe observe);
+  ~Controller();
 
-  void Start();                        // decides nothing before this: the caches must be synced
+  void Start();  // decides nothing before this: the caches must be synced
   void Changed(const Key& key);
   void Forget(const Key& key);
   bool InFlight(const Key& key) const { return queue_.InFlight(key); }
   std::size_t Depth() const { return queue_.Depth(); }
+  const std::string& name() const { return options_.name; }
   const ControllerCounters& counters() const { return counters_; }
 
  private:
+  struct Flight;
+  struct Streak {
+    std::size_t last_actions = 0;  // fingerprint of the decision before
+    int steps = 0;                 // decisions since the key last rested or waited
+  };
+
   void Pump();
+  void SchedulePump();
   void DecideOne(const Key& key);
+  void Rest(const Key& key, const Decision& decision, Time now);
+  void Answered(Flight& flight, const Action& action, const Result<void>& result);
+  void Landed(const Flight& flight);
 
   Loop& loop_;
   Executor& executor_;
@@ -54,11 +80,13 @@ class Controller {
   Decide decide_;
   Observe observe_;
   Queue queue_;
+  std::map<Key, Streak> streaks_;
   ControllerCounters counters_;
   bool started_ = false;
   bool pump_posted_ = false;
   Loop::TimerId timer_ = 0;
   int in_flight_ = 0;
+  std::shared_ptr<char> alive_ = std::make_shared<char>();
 };
 
 }  // namespace marea::runtime

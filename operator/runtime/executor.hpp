@@ -1,4 +1,5 @@
-// Carries out actions against the API server, behind one Gate, and brings what the answers say into the caches.
+// Carries out actions against the API server, behind one Gate, and brings what the answers say into the
+// caches.
 #pragma once
 
 #include <functional>
@@ -28,30 +29,47 @@ class OpenGate final : public Gate {
 class Sink {
  public:
   virtual ~Sink() = default;
-  // On an edge thread: decodes an object; the function that comes back, run on the loop, puts it into the cache.
+  // On an edge thread: decodes an object; the function that comes back, run on the loop, puts it into the
+  // cache.
   virtual Result<std::function<void()>> Decode(std::string_view body) const = 0;
-  // On the loop: our DELETE was answered without an object that still exists.
+  // On the loop: our DELETE was answered, and the object is gone.
   virtual void Erase(const Key& key, const std::string& uid) = 0;
 };
 
+// Loop thread only. Answers decode on the transport's edge threads: the loop, the sinks and the executor live
+// longer than the transport.
 class Executor {
  public:
-  // A value: the action had its effect (AlreadyExists on a create and NotFound on a delete are errors all the same;
-  // who decided knows what they mean). Runs on the loop.
+  // A value: the action had its effect, and its answer is in the cache (AlreadyExists on a create and
+  // NotFound on a delete are errors all the same; who decided knows what they mean). Runs on the loop, never
+  // inside Execute.
   using Done = std::function<void(Result<void>)>;
 
+  // `component` is the reportingComponent of events: "marea-session".
   Executor(Loop& loop, kube::Client& client, const Gate& gate, std::string component);
 
+  // The answers about objects of this type go to `sink`; those of other types (Secrets) are dropped unread.
   void Register(const kube::ResourceType& type, Sink& sink) { sinks_[&type] = &sink; }
 
-  // Errors besides the server's: kForbidden without sending when the gate is shut.
+  // Errors besides the server's: kForbidden without sending when the gate is shut, kInvalid for a patch
+  // without resource_version or whose body is no JSON object.
   void Execute(const Action& action, Done done);
 
  private:
+  void Send(const Create& create, Done done);
+  void Send(const Patch& patch, Done done);
+  void Send(const Delete& gone, Done done);
+  void Send(const ReadFresh& read, Done done);
+  void Send(const Emit& emit, Done done);
+
+  void Finish(Done done, Result<void> result);  // from any thread
+  std::function<void(Result<std::string>)> IntoCache(const kube::ResourceType& type, Done done);
+  Sink* SinkOf(const kube::ResourceType& type) const;
+
   Loop& loop_;
   kube::Client& client_;
   const Gate& gate_;
-  std::string component_;  // reportingComponent of events: "marea-session"
+  std::string component_;
   std::map<const kube::ResourceType*, Sink*> sinks_;
 };
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "base/names.hpp"
 #include "base/time.hpp"
@@ -24,26 +25,33 @@ class Queue {
 
   void Add(const Key& key);                        // something changed: due at once, even while held back
   void AddAt(const Key& key, MonotonicTime when);  // a wake-up; the earliest of several counts
-  // The write or decision failed: due after first * 2^failures (at most max), of which `random` takes up to a half off;
-  // not sooner than `at_least`.
+  // The write or decision failed: due after first * 2^failures (at most max), of which `random` takes up to a
+  // half off; not sooner than `at_least`. Takes the place of any earlier wake-up, and of being due.
   void Retry(const Key& key, MonotonicTime now, std::uint64_t random, Duration at_least = {});
-  void Succeeded(const Key& key);                  // forgets its failures
-  void Forget(const Key& key);                     // the object is gone
+  void Succeeded(const Key& key);  // forgets its failures
+  void Forget(const Key& key);     // the object is gone
 
   // The next due key, which is in flight from now on: it is not handed out again before Finished.
   std::optional<Key> Pop(MonotonicTime now);
-  void Finished(const Key& key);
+  // The answers are in. True: it was added meanwhile and is due at once; else it is due when Retry or AddAt
+  // said.
+  bool Finished(const Key& key);
   bool InFlight(const Key& key) const { return in_flight_.contains(key); }
 
-  std::optional<MonotonicTime> NextDue() const;    // of what is not in flight; nullopt: nothing waits
-  std::size_t Depth() const;                       // keys due or waiting for a time
+  // Of what is not in flight: MonotonicTime::min() when a key is due now, nullopt when nothing waits.
+  std::optional<MonotonicTime> NextDue() const;
+  std::size_t Depth() const;  // keys due or waiting for a time
 
  private:
+  void MakeReady(const Key& key);
+  void Schedule(const Key& key, MonotonicTime when);
+  void Unschedule(const Key& key);
+
   BackoffOptions backoff_;
-  std::deque<Key> ready_;
-  std::set<Key> ready_set_, in_flight_, dirty_;    // dirty: added while in flight
-  std::map<Key, MonotonicTime> later_;
-  std::set<std::pair<MonotonicTime, Key>> by_time_;
+  std::deque<Key> ready_;                        // in order; may name keys that are no longer in ready_set_
+  std::set<Key> ready_set_, in_flight_, dirty_;  // dirty: added while in flight
+  std::map<Key, MonotonicTime> later_;           // never a key that is ready
+  std::set<std::pair<MonotonicTime, Key>> by_time_;  // later_ of what is not in flight
   std::map<Key, int> failures_;
 };
 

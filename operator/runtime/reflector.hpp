@@ -1,11 +1,21 @@
-// Keeps a Cache<T> equal to the API server: runs the list+watch machine (kube/watch.hpp) over a Client, decoding on
-// the transport's edge threads and applying on the loop.
+// Keeps a Cache<T> equal to the API server: runs the list+watch machine (kube/watch.hpp) over a Client,
+// decoding on the transport's edge threads and applying on the loop, in order, one post per chunk of a
+// stream.
+//
+// An object that cannot be decoded is counted and logged once per version, and otherwise left as it was: the
+// cache keeps what it held of it, and only the object's deletion removes that. A line of more than 4 MiB
+// breaks the stream.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "kube/client.hpp"
+#include "kube/codec.hpp"
 #include "kube/watch.hpp"
 #include "loop/loop.hpp"
 #include "runtime/cache.hpp"
@@ -17,8 +27,10 @@ namespace marea::runtime {
 struct WatchHealth {
   const kube::ResourceType* type;
   bool synced;
-  MonotonicTime last_sign;        // of life: a page, an event, a bookmark
+  MonotonicTime
+      last_sign;  // of life: a page, an event, a bookmark; before the first one, when it was started
   std::uint64_t lists, events, undecodable;
+  std::string last_error;  // why it waits, if it does
 };
 
 class AnyReflector : public Sink {
@@ -27,9 +39,13 @@ class AnyReflector : public Sink {
   virtual WatchHealth Health() const = 0;
 };
 
-// `watches` may be another client than `calls`: quiet streams want other time-outs. T needs MAREA_INSTANTIATE_CODEC.
+// `watches` may be another client than `calls`: quiet streams want other time-outs. T needs
+// MAREA_INSTANTIATE_CODEC. Loop thread only, construction and destruction too. Destruction cancels the stream
+// and drops what is still to come; loop, clients and cache outlive it, and the loop outlives the transport.
 template <class T>
-std::unique_ptr<AnyReflector> MakeReflector(Loop& loop, kube::Client& calls, kube::Client& watches, Cache<T>& cache,
-                                            kube::WatchOptions options = {});
+std::unique_ptr<AnyReflector> MakeReflector(Loop& loop, kube::Client& calls, kube::Client& watches,
+                                            Cache<T>& cache, kube::WatchOptions options = {});
 
 }  // namespace marea::runtime
+
+#include "runtime/reflector_impl.hpp"
