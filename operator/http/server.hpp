@@ -1,4 +1,5 @@
-// A small HTTPS server for health and metrics, over Boost.Beast (server.cpp is the only file that includes it).
+// A small HTTPS server for health and metrics, over Boost.Beast (server.cpp is the only file that includes
+// it).
 #pragma once
 
 #include <cstdint>
@@ -12,10 +13,10 @@ namespace marea::http {
 
 struct ServerOptions {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 0;            // 0: any free one, see Server::port
-  std::string certificate_file;      // PEM chain and key, re-read when they change; both empty: a self-signed
-  std::string key_file;              // certificate made at start, for this address and localhost
-  int max_connections = 64;
+  std::uint16_t port = 0;        // 0: any free one, see Server::port
+  std::string certificate_file;  // PEM chain and key, re-read when they change; both empty: a self-signed
+  std::string key_file;          // certificate made at start, for this address and localhost
+  int max_connections = 64;      // further ones are closed at once
 };
 
 struct ServerAnswer {

@@ -1,6 +1,6 @@
 // How requests leave the process. Implementations: CppRestTransport, and scripted or fake servers in tests.
-// Callbacks run on an edge thread of the transport, never inside Send or Open, each exactly once where it says so;
-// whoever gets them decodes there and posts the result to the loop.
+// Callbacks run on an edge thread of the transport, never inside Send or Open, each exactly once where it
+// says so; whoever gets them decodes there and posts the result to the loop.
 #pragma once
 
 #include <chrono>
@@ -20,9 +20,9 @@ const char* Name(Method method);
 
 struct Request {
   Method method = Method::kGet;
-  std::string path;          // with the query, percent-encoded: "/api/v1/pods?limit=500"
+  std::string path;  // with the query, percent-encoded: "/api/v1/pods?limit=500"
   std::string body;
-  std::string content_type;  // of the body; empty without one
+  std::string content_type;                   // of the body; empty without one
   std::chrono::milliseconds timeout{30'000};  // of the whole call; of silence, for a stream
 };
 
@@ -32,12 +32,14 @@ struct Response {
   std::string body;
 };
 
-// What a stream tells its owner, in this order: on_open once (unless it failed before), on_data any number of times,
-// on_end once. After Stream's destructor has returned none of them runs any more.
+// What a stream tells its owner, in this order: on_open once (unless it failed before), on_data any number of
+// times, on_end once. After Stream's destructor has returned none of them runs any more.
 struct StreamEvents {
-  std::function<void(Response head)> on_open;           // status and headers; a status >= 400 brings its body and ends
-  std::function<void(std::string_view chunk)> on_data;  // valid during the call only; lines may be cut anywhere
-  std::function<void(Result<void> end)> on_end;         // a value: the server ended it; an error: it broke or went silent
+  std::function<void(Response head)> on_open;  // status and headers; a status >= 400 brings its body and ends
+  std::function<void(std::string_view chunk)>
+      on_data;  // valid during the call only; lines may be cut anywhere
+  std::function<void(Result<void> end)>
+      on_end;  // a value: the server ended it; an error: it broke or went silent
 };
 
 class Stream {  // destroying it cancels, in milliseconds, and waits for a callback that is running
