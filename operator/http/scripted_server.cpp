@@ -19,6 +19,7 @@
 #include <mutex>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 namespace marea::http {
 
@@ -57,7 +58,7 @@ Context MakeContext(const ScriptedServerOptions& options) {
   return context;
 }
 
-class SocketPeer final : public Peer {
+class SocketPeer : public Peer {
  public:
   SocketPeer(int socket, SSL_CTX* context) : socket_(socket) {
     const int on = 1;
@@ -65,15 +66,20 @@ class SocketPeer final : public Peer {
     if (context == nullptr) return;
     session_.reset(SSL_new(context));
     SSL_set_fd(session_.get(), socket);
+    if (SSL_is_server(session_.get())) {
+      SSL_set_accept_state(session_.get());
+    } else {
+      SSL_set_connect_state(session_.get());
+    }
   }
 
-  bool Handshake() { return !session_ || SSL_accept(session_.get()) == 1; }
+  bool Handshake() { return !session_ || SSL_do_handshake(session_.get()) == 1; }
 
   void Goodbye() {
     if (session_) SSL_shutdown(session_.get());
   }
 
-  std::string ReadRequest() override {
+  std::string ReadMessage() override {
     std::size_t head = std::string::npos;
     while ((head = read_.find("\r\n\r\n")) == std::string::npos) {
       if (!Receive()) return {};
@@ -97,6 +103,12 @@ class SocketPeer final : public Peer {
     return true;
   }
 
+  std::string ReadAll() override {
+    while (Receive()) {
+    }
+    return std::exchange(read_, {});
+  }
+
   void WaitForClose() override {
     while (Receive()) read_.clear();
   }
@@ -113,8 +125,9 @@ class SocketPeer final : public Peer {
     reset_ = true;
   }
   bool was_reset() const { return reset_; }
+  int socket() const { return socket_; }
 
-  std::string ClientCertificate() override {
+  std::string PeerCertificate() override {
     const Certificate theirs(session_ ? SSL_get1_peer_certificate(session_.get()) : nullptr);
     if (!theirs) return {};
     const Memory memory(BIO_new(BIO_s_mem()));
@@ -239,6 +252,33 @@ ScriptedServer::ScriptedServer(ScriptedServerOptions options, Script script)
     : impl_(std::make_unique<Impl>(options, std::move(script))) {}
 
 ScriptedServer::~ScriptedServer() = default;
+
+namespace {
+
+class ClientPeer final : public SocketPeer {
+ public:
+  ClientPeer(int socket, Context context) : SocketPeer(socket, context.get()), owned_(socket) {}
+  ~ClientPeer() override { ::close(owned_); }
+  ClientPeer(const ClientPeer&) = delete;
+  ClientPeer& operator=(const ClientPeer&) = delete;
+
+ private:
+  const int owned_;
+};
+
+}  // namespace
+
+std::unique_ptr<Peer> Connect(std::uint16_t port, bool tls) {
+  sockaddr_in where{};
+  where.sin_family = AF_INET;
+  where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  where.sin_port = htons(port);
+  auto peer = std::make_unique<ClientPeer>(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
+                                           tls ? Context(SSL_CTX_new(TLS_client_method())) : Context());
+  if (::connect(peer->socket(), reinterpret_cast<sockaddr*>(&where), sizeof where) != 0) return nullptr;
+  if (!peer->Handshake()) return nullptr;
+  return peer;
+}
 
 std::uint16_t ScriptedServer::port() const {
   return impl_->port;

@@ -1,5 +1,5 @@
 // A server for tests that does exactly what its script says, byte by byte: plain or TLS, one thread a
-// connection, blocking. Over sockets and OpenSSL (scripted_server.cpp).
+// connection, blocking; and a client of the same kind. Over sockets and OpenSSL (scripted_server.cpp).
 #pragma once
 
 #include <atomic>
@@ -13,18 +13,19 @@
 
 namespace marea::http {
 
-// One connection, as the script of the server sees it. Everything blocks; at the server's end it all fails.
+// One connection, as one end of it sees it. Everything blocks; when the server goes it all fails.
 class Peer {
  public:
   virtual ~Peer() = default;
 
-  virtual std::string ReadRequest() = 0;  // head and body; empty when the client closed
+  virtual std::string ReadMessage() = 0;  // head and body (by Content-Length); empty: the other end closed
+  virtual std::string ReadAll() = 0;      // what comes until the other end closes
   virtual bool Write(std::string_view bytes) = 0;
-  virtual void WaitForClose() = 0;              // until the client has closed
-  virtual void FinishWriting() = 0;             // says goodbye; what the client sends can still be read
-  virtual void Reset() = 0;                     // ends the connection with a RST
-  virtual std::string ClientCertificate() = 0;  // PEM; empty without one
-  virtual std::string ServerName() = 0;         // as the client asked for it (SNI)
+  virtual void WaitForClose() = 0;            // until the other end has closed
+  virtual void FinishWriting() = 0;           // says goodbye; what the other end sends can still be read
+  virtual void Reset() = 0;                   // ends the connection with a RST
+  virtual std::string PeerCertificate() = 0;  // PEM; empty without one
+  virtual std::string ServerName() = 0;       // as the client asked for it (SNI)
 
   // An answer with a Content-Length.
   bool Answer(int status, std::string_view body, std::string_view headers = {});
@@ -41,8 +42,8 @@ struct ScriptedServerOptions {
 
 class ScriptedServer {
  public:
-  using Script =
-      std::function<void(Peer&)>;  // called for each connection, on its thread; closed when it returns
+  // Called for each connection, on its thread. The connection is closed when it returns.
+  using Script = std::function<void(Peer&)>;
 
   ScriptedServer(ScriptedServerOptions options, Script script);
   ~ScriptedServer();  // breaks all connections and joins their threads
@@ -55,5 +56,8 @@ class ScriptedServer {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// Connects to a port of 127.0.0.1, trusting whoever is there; closes when it goes. Null: refused.
+std::unique_ptr<Peer> Connect(std::uint16_t port, bool tls = true);
 
 }  // namespace marea::http

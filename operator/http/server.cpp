@@ -32,9 +32,7 @@ using boost::system::error_code;
 using namespace std::chrono_literals;
 
 constexpr auto kHandshake = 10s;
-constexpr auto kRequest = 30s;  // from the end of the answer before to the end of this request
 constexpr auto kWrite = 10s;
-constexpr auto kSilence = 5s;  // of the handler
 constexpr std::uint32_t kMaxHeader = 8 << 10;
 constexpr std::uint64_t kMaxBody = 16 << 10;  // read only to answer properly; nothing here takes a body
 
@@ -119,10 +117,17 @@ class Connection;
 
 // All of the server's thread. Held by connections and replies, which may come when the server is gone.
 struct Core {
-  explicit Core(ServerHandler h) : handler(std::move(h)) {}
+  Core(ServerHandler h, const ServerOptions& o)
+      : handler(std::move(h)), limits{.idle = o.idle_timeout, .patience = o.handler_timeout} {}
+
+  struct Limits {
+    std::chrono::milliseconds idle;
+    std::chrono::milliseconds patience;
+  };
 
   asio::io_context context{1};
   const ServerHandler handler;
+  const Limits limits;
   std::set<std::shared_ptr<Connection>> connections;
 };
 
@@ -132,7 +137,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
       : core_(std::move(core)),
         tls_(std::move(tls)),
         stream_(std::move(socket), *tls_),
-        silence_(alive.context) {}
+        silence_(alive.context),
+        limits_(alive.limits) {}
 
   void Start() {
     Deadline(kHandshake);
@@ -149,13 +155,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
  private:
-  void Deadline(std::chrono::seconds span) { beast::get_lowest_layer(stream_).expires_after(span); }
+  void Deadline(std::chrono::milliseconds span) { beast::get_lowest_layer(stream_).expires_after(span); }
 
   void Read() {
     parser_.emplace();
     parser_->header_limit(kMaxHeader);
     parser_->body_limit(kMaxBody);
-    Deadline(kRequest);
+    Deadline(limits_.idle);
     beast::http::async_read(
         stream_, buffer_, *parser_,
         [self = shared_from_this()](error_code error, std::size_t) { self->OnRequest(error); });
@@ -181,11 +187,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
     const auto core = core_.lock();
     if (!core) return;
     const std::uint64_t turn = ++turn_;
-    silence_.expires_after(kSilence);
+    silence_.expires_after(limits_.patience);
     silence_.async_wait([self = shared_from_this(), turn](error_code error) {
       if (!error) self->Reply(turn, {.status = 503, .body = "no answer in time\n"});
     });
-    Deadline(kSilence + kWrite);
+    Deadline(limits_.patience + kWrite);
     core->handler(path, [weak = weak_from_this(), weak_core = core_, turn](ServerAnswer answer) {
       const auto alive = weak_core.lock();
       if (!alive) return;
@@ -227,7 +233,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const std::weak_ptr<Core> core_;
   const Tls tls_;  // this connection's; later ones may have another
   beast::ssl_stream<beast::tcp_stream> stream_;
-  asio::steady_timer silence_;
+  asio::steady_timer silence_;  // of the handler
+  const Core::Limits limits_;
   beast::flat_buffer buffer_{kMaxHeader + kMaxBody};
   std::optional<beast::http::request_parser<beast::http::string_body>> parser_;
   std::optional<beast::http::response<beast::http::string_body>> answer_;
@@ -240,7 +247,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
 struct Server::Impl {
   Impl(ServerOptions o, ServerHandler handler)
-      : options(std::move(o)), certificate(options), core(std::make_shared<Core>(std::move(handler))) {}
+      : options(std::move(o)),
+        certificate(options),
+        core(std::make_shared<Core>(std::move(handler), options)) {}
 
   // Throws boost::system::system_error.
   void Listen() {

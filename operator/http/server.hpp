@@ -2,6 +2,7 @@
 // it).
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -17,6 +18,8 @@ struct ServerOptions {
   std::string certificate_file;  // PEM chain and key, re-read when they change; both empty: a self-signed
   std::string key_file;          // certificate made at start, for this address and localhost
   int max_connections = 64;      // further ones are closed at once
+  std::chrono::milliseconds idle_timeout{30'000};    // for a whole request, from the end of the one before
+  std::chrono::milliseconds handler_timeout{5'000};  // for the reply to it
 };
 
 struct ServerAnswer {
@@ -26,7 +29,7 @@ struct ServerAnswer {
 };
 
 // Called on the server's thread with the path of a GET or HEAD; must call `reply` once, from any thread.
-// A reply that does not come within 5 s is answered with 503.
+// A reply that does not come in time is answered for with 503.
 using ServerHandler = std::function<void(const std::string& path, std::function<void(ServerAnswer)> reply)>;
 
 class Server {
