@@ -230,13 +230,13 @@ TEST_CASE("a stream: destroying it ends it at the server in milliseconds, and no
     events.on_end = [&](const Result<void>&) { too_late += gone ? 1 : 0; };
     streams.push_back(transport.Open(Get("/watch"), std::move(events)));
   }
-  REQUIRE(opened.WaitFor([](int n) { return n == streams_open; }));
+  REQUIRE(opened.WaitFor([&](int n) { return n == streams_open; }));
 
   const auto start = Clock::now();
   streams.clear();
   gone = true;
   const auto took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start);
-  REQUIRE(left.WaitFor([](int n) { return n == streams_open; }));
+  REQUIRE(left.WaitFor([&](int n) { return n == streams_open; }));
   const auto seen = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start);
   INFO(streams_open << (talking ? " talking" : " silent") << " streams: destroyed in " << took.count()
                     << " us, all seen closed by the server after " << seen.count() << " us");

@@ -1,6 +1,7 @@
 #include <utility>  // Boost.Asio 1.74 needs it first under C++20
 
 #include <cpprest/http_client.h>
+#include <openssl/ssl.h>
 #include <pplx/threadpool.h>
 #include <boost/asio/steady_timer.hpp>
 
@@ -514,6 +515,9 @@ void StartCppRestThreads(int threads) noexcept {
   // For each new connection cpprestsdk has OpenSSL read the system's CA bundle, 70 ms of work, before our
   // callback puts the endpoint's own CAs in its place. Nothing in this process trusts the bundle.
   ::setenv("SSL_CERT_FILE", "/dev/null", 1);
+  // Before the pool, so that at the process' end it goes after it: the threads of the pool use it to the
+  // last.
+  OPENSSL_init_ssl(0, nullptr);
   // A second call, or one that comes too late, is a fault of the program: the exception ends it with its
   // words.
   crossplat::threadpool::initialize_with_threads(static_cast<std::size_t>(std::clamp(threads, 2, 4)));
