@@ -18,11 +18,9 @@ class Watched {
  public:
   template <class Change>
   void Update(Change change) {
-    {
-      const std::lock_guard lock(mutex_);
-      change(value_);
-    }
-    changed_.notify_all();
+    const std::lock_guard lock(mutex_);
+    change(value_);
+    changed_.notify_all();  // under the lock: who was waited for may be gone right after it
   }
 
   T Get() const {
