@@ -80,6 +80,7 @@ struct Taint {
 
 struct Toleration {  // `operation` is "Exists" or "Equal" (the default)
   std::string key, operation, value, effect;
+  bool operator==(const Toleration&) const = default;
   static constexpr auto Fields() {
     return std::tuple(json::Field{"key", &Toleration::key}, json::Field{"operator", &Toleration::operation},
                       json::Field{"value", &Toleration::value}, json::Field{"effect", &Toleration::effect});
@@ -262,12 +263,17 @@ struct PersistentVolumeClaim {
   }
 };
 
+struct ServicePort {
+  std::int64_t port = 0;
+  static constexpr auto Fields() { return std::tuple(json::Field{"port", &ServicePort::port}); }
+};
+
 struct ServiceSpec {
   std::string cluster_ip;
-  StringMap selector;
+  std::vector<ServicePort> ports;
   static constexpr auto Fields() {
     return std::tuple(json::Field{"clusterIP", &ServiceSpec::cluster_ip},
-                      json::Field{"selector", &ServiceSpec::selector});
+                      json::Field{"ports", &ServiceSpec::ports});
   }
 };
 
