@@ -1,0 +1,26 @@
+#include "controllers/api/kinds.hpp"
+
+#include <algorithm>
+
+#include "json/encode.hpp"
+
+namespace marea::api {
+namespace {
+
+struct StatusOnly {
+  SessionStatus status;
+  static constexpr auto Fields() { return std::tuple(json::Field{"status", &StatusOnly::status}); }
+};
+
+}  // namespace
+
+const Condition* FindCondition(const std::vector<Condition>& conditions, std::string_view type) {
+  const auto found = std::ranges::find(conditions, type, &Condition::type);
+  return found == conditions.end() ? nullptr : &*found;
+}
+
+std::string StatusPatch(const SessionStatus& from, const SessionStatus& to) {
+  return json::MergePatch(StatusOnly{from}, StatusOnly{to});
+}
+
+}  // namespace marea::api
