@@ -1,0 +1,51 @@
+#include "controllers/placement/controller.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "controllers/placement/snapshot.hpp"
+
+namespace marea::placement {
+namespace {
+
+constexpr Duration kBetweenPasses = std::chrono::milliseconds{10};
+
+}  // namespace
+
+Controller::Controller(Loop& loop, api::World& world, std::function<bool(const Key&)> taken_up,
+                       std::function<void(const Key&)> proposed)
+    : loop_(loop), world_(world), taken_up_(std::move(taken_up)), proposed_(std::move(proposed)) {
+  const auto changed = [this](const Key&, const auto&, const auto&) { Changed(); };
+  world_.nodes.Listen(changed);
+  world_.pods.Listen(changed);
+  world_.accelerator_classes.Listen(changed);
+  world_.session_classes.Listen(changed);
+  world_.sessions.Listen(changed);
+}
+
+void Controller::Changed() {
+  if (scheduled_) return;
+  scheduled_ = true;
+  const Duration since = loop_.Monotonic() - last_pass_;
+  loop_.After(std::max(Duration{}, kBetweenPasses - since), [this] { Pass(); });
+}
+
+void Controller::Pass() {
+  scheduled_ = false;
+  last_pass_ = loop_.Monotonic();
+  if (!world_.Synced()) return;  // the next change, or the last list, asks again
+
+  const auto snapshot = Read(world_, taken_up_);
+  auto proposals = Place(snapshot);
+  for (const auto& [key, request] : world_.requests) {  // who is acting on a proposal keeps it
+    const auto held = world_.proposals.find(key);
+    if (!snapshot.waiting.contains(key) && held != world_.proposals.end()) proposals.insert(*held);
+  }
+  std::swap(world_.proposals, proposals);
+  for (const auto& [key, proposal] : world_.proposals) {
+    const auto before = proposals.find(key);
+    if (before == proposals.end() || before->second != proposal) proposed_(key);
+  }
+}
+
+}  // namespace marea::placement

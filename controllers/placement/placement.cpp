@@ -1,0 +1,182 @@
+#include "controllers/placement/placement.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <tuple>
+
+namespace marea::placement {
+namespace {
+
+bool Selects(const kube::StringMap& selector, const kube::StringMap& labels) {
+  return std::ranges::all_of(selector, [&](const auto& term) {
+    const auto label = labels.find(term.first);
+    return label != labels.end() && label->second == term.second;
+  });
+}
+
+bool Tolerated(const kube::Taint& taint, const std::vector<kube::Toleration>& tolerations) {
+  if (taint.effect == "PreferNoSchedule") return true;
+  return std::ranges::any_of(tolerations, [&](const auto& t) { return kube::Tolerates(t, taint); });
+}
+
+Quantity Amount(const kube::ResourceList& list, const std::string& resource) {
+  const auto found = list.find(resource);
+  return found == list.end() ? Quantity{} : found->second;
+}
+
+// What one alternative (null class: none, CPU only) of a request takes from a node.
+kube::ResourceList Need(const api::Request& request, const DeviceClass* device, std::int64_t count) {
+  kube::ResourceList need{{"cpu", request.cpu}, {"memory", request.memory}, {"pods", Quantity::FromUnits(1)}};
+  if (device != nullptr) need[device->resource] = Quantity::FromUnits(count);
+  return need;
+}
+
+bool Covers(const NodeView& node, const kube::ResourceList& need, bool when_empty) {
+  return std::ranges::all_of(need, [&](const auto& item) {
+    const Quantity used = when_empty ? Quantity{} : Amount(node.used, item.first);
+    return used + item.second <= Amount(node.allocatable, item.first);
+  });
+}
+
+class Pass {
+ public:
+  explicit Pass(Snapshot& snapshot) : snapshot_(snapshot) {
+    std::ranges::sort(snapshot_.nodes, {}, &NodeView::name);
+    for (const auto& device : snapshot_.classes) by_name_[device.name] = &device;
+  }
+
+  api::Proposal PlaceOne(const api::Request& request) {
+    if (request.alternatives.empty()) {
+      if (auto node = FirstFit(request, nullptr, 0)) return Take(*node, request, nullptr, 0);
+    }
+    for (const auto& wanted : request.alternatives) {
+      const auto device = by_name_.find(wanted.class_name);
+      if (device == by_name_.end()) continue;
+      if (auto node = FirstFit(request, device->second, wanted.count)) {
+        return Take(*node, request, device->second, wanted.count);
+      }
+    }
+    return Explain(request);
+  }
+
+ private:
+  // Whether the pod may stand on the node at all, whatever is free.
+  bool Admissible(const NodeView& node, const api::Request& request, const DeviceClass* device) const {
+    if (!node.usable || !Selects(request.node_selector, node.labels)) return false;
+    if (device != nullptr && OwnerOf(snapshot_.classes, node.labels, device->resource) != device)
+      return false;
+    return std::ranges::all_of(node.taints, [&](const auto& taint) {
+      return Tolerated(taint, request.tolerations) ||
+             (device != nullptr && Tolerated(taint, device->tolerations));
+    });
+  }
+
+  NodeView* FirstFit(const api::Request& request, const DeviceClass* device, std::int64_t count) {
+    const auto need = Need(request, device, count);
+    NodeView* with_devices = nullptr;
+    for (auto& node : snapshot_.nodes) {
+      if (!Admissible(node, request, device) || !Covers(node, need, false)) continue;
+      if (device != nullptr || !OffersDevices(node)) return &node;
+      if (with_devices == nullptr) with_devices = &node;
+    }
+    return with_devices;
+  }
+
+  bool OffersDevices(const NodeView& node) const {
+    return std::ranges::any_of(snapshot_.classes, [&](const auto& device) {
+      return Amount(node.allocatable, device.resource) > Quantity{} &&
+             Selects(device.node_selector, node.labels);
+    });
+  }
+
+  static api::Proposal Take(NodeView& node, const api::Request& request, const DeviceClass* device,
+                            std::int64_t count) {
+    for (const auto& [resource, amount] : Need(request, device, count)) {
+      node.used[resource] = Amount(node.used, resource) + amount;
+    }
+    return api::Admit{device == nullptr ? std::string(api::kCpuClass) : device->name, count, node.name};
+  }
+
+  api::Proposal Explain(const api::Request& request) const {
+    if (request.alternatives.empty()) return ExplainChoice(request, {std::string(api::kCpuClass), 0});
+    // The preferred alternative that some node could ever hold decides what is said; else the first.
+    for (const auto& wanted : request.alternatives) {
+      auto answer = ExplainChoice(request, wanted);
+      if (answer.reason != "NoSuchShape") return answer;
+    }
+    return ExplainChoice(request, request.alternatives.front());
+  }
+
+  api::Wait ExplainChoice(const api::Request& request, const api::Alternative& wanted) const {
+    api::Wait wait{.reason = "NoSuchShape",
+                   .message = {},
+                   .shape = {wanted.class_name, wanted.count, request.cpu, request.memory, {}}};
+    const bool cpu_only = request.alternatives.empty();
+    const auto found = by_name_.find(wanted.class_name);
+    const DeviceClass* device = found == by_name_.end() ? nullptr : found->second;
+    const std::string size = request.cpu.ToString() + " cpu and " + request.memory.ToString() + " memory";
+    const std::string what =
+        cpu_only ? size : std::to_string(wanted.count) + " " + wanted.class_name + " with " + size;
+    if (!cpu_only && device == nullptr) {
+      wait.message = "There is no AcceleratorClass \"" + wanted.class_name + "\".";
+      return wait;
+    }
+    const auto need = Need(request, device, wanted.count);
+    Quantity devices, used;
+    bool could_hold = false;
+    for (const auto& node : snapshot_.nodes) {
+      if (!Admissible(node, request, device)) continue;
+      if (device != nullptr) {
+        devices = devices + Amount(node.allocatable, device->resource);
+        used = used + Amount(node.used, device->resource);
+      }
+      could_hold = could_hold || Covers(node, need, true);
+    }
+    if (!could_hold) {
+      wait.message = device != nullptr && devices == Quantity{}
+                         ? "No node that is ready offers " + wanted.class_name + "."
+                         : "No node that is ready is large enough for " + what + ".";
+      return wait;
+    }
+    wait.reason = "NoFreeDevice";
+    if (device == nullptr) {
+      wait.message = "Waiting for a node with " + size + " free.";
+    } else if (used >= devices) {
+      wait.message = "Waiting for " + std::to_string(wanted.count) + " " + wanted.class_name + "; all " +
+                     std::to_string(devices.units()) + " are in use.";
+    } else {
+      wait.message = "Waiting for a node with " + what + " free at once.";
+    }
+    return wait;
+  }
+
+  Snapshot& snapshot_;
+  std::map<std::string, const DeviceClass*> by_name_;
+};
+
+}  // namespace
+
+const DeviceClass* OwnerOf(const std::vector<DeviceClass>& classes, const kube::StringMap& labels,
+                           const std::string& resource) {
+  const DeviceClass* owner = nullptr;
+  for (const auto& device : classes) {
+    if (device.resource != resource || !Selects(device.node_selector, labels)) continue;
+    const auto rank = [](const DeviceClass& c) { return std::tuple(-std::ssize(c.node_selector), c.name); };
+    if (owner == nullptr || rank(device) < rank(*owner)) owner = &device;
+  }
+  return owner;
+}
+
+std::map<Key, api::Proposal> Place(Snapshot snapshot) {
+  std::vector<std::pair<const Key*, const api::Request*>> order;
+  for (const auto& [key, request] : snapshot.waiting) order.emplace_back(&key, &request);
+  std::ranges::sort(order, {},
+                    [](const auto& item) { return std::tie(item.second->since, item.second->uid); });
+
+  Pass pass(snapshot);
+  std::map<Key, api::Proposal> proposals;
+  for (const auto& [key, request] : order) proposals.emplace(*key, pass.PlaceOne(*request));
+  return proposals;
+}
+
+}  // namespace marea::placement

@@ -1,0 +1,47 @@
+// Who gets which device: a pure, deterministic function from a snapshot of the platform to one proposal per
+// waiting session. Integers only; the order of the inputs does not matter.
+//
+// The order is submit time, then uid; each takes the first alternative that fits now, on the first node (by
+// name) that has it. Sessions without devices prefer nodes without devices.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/names.hpp"
+#include "controllers/api/proposal.hpp"
+#include "kube/types.hpp"
+
+namespace marea::placement {
+
+struct DeviceClass {
+  std::string name;
+  std::string resource;  // "nvidia.com/gpu"
+  kube::StringMap node_selector;
+  std::vector<kube::Toleration> tolerations;
+};
+
+struct NodeView {
+  std::string name;
+  kube::StringMap labels;
+  std::vector<kube::Taint> taints;
+  bool usable = false;             // Ready and not cordoned
+  kube::ResourceList allocatable;  // "cpu", "memory", "pods" and extended resources
+  kube::ResourceList used;         // by bound pods and by admissions whose pod is not bound yet
+};
+
+struct Snapshot {
+  std::vector<DeviceClass> classes;
+  std::vector<NodeView> nodes;
+  std::map<Key, api::Request> waiting;
+};
+
+std::map<Key, api::Proposal> Place(Snapshot snapshot);
+
+// The class that a node's resource belongs to: of those whose selector the labels satisfy the one with most
+// terms, then the first by name. Null: none.
+const DeviceClass* OwnerOf(const std::vector<DeviceClass>& classes, const kube::StringMap& labels,
+                           const std::string& resource);
+
+}  // namespace marea::placement

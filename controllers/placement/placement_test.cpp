@@ -1,0 +1,170 @@
+#include "controllers/placement/placement.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+namespace marea::placement {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr std::int64_t kGi = std::int64_t{1} << 30;
+
+NodeView Node(const std::string& name, const std::string& product, std::int64_t gpus) {
+  return {
+      .name = name,
+      .labels = product.empty() ? kube::StringMap{} : kube::StringMap{{"nvidia.com/gpu.product", product}},
+      .taints = {},
+      .usable = true,
+      .allocatable = {{"cpu", Quantity::FromUnits(16)},
+                      {"memory", Quantity::FromUnits(64 * kGi)},
+                      {"pods", Quantity::FromUnits(110)},
+                      {"nvidia.com/gpu", Quantity::FromUnits(gpus)}},
+      .used = {}};
+}
+
+api::Request Ask(int order, std::vector<api::Alternative> alternatives) {
+  return {.uid = "uid-" + std::to_string(order),
+          .since = Time{} + seconds{order},
+          .alternatives = std::move(alternatives),
+          .cpu = Quantity::FromUnits(1),
+          .memory = Quantity::FromUnits(2 * kGi),
+          .node_selector = {},
+          .tolerations = {}};
+}
+
+Snapshot Platform() {
+  return {.classes = {{"a100", "nvidia.com/gpu", {{"nvidia.com/gpu.product", "A100"}}, {}},
+                      {"t4", "nvidia.com/gpu", {{"nvidia.com/gpu.product", "T4"}}, {}}},
+          .nodes = {Node("t4-0", "T4", 2), Node("a100-0", "A100", 1), Node("cpu-0", "", 0)},
+          .waiting = {}};
+}
+
+const api::Wait& WaitOf(const std::map<Key, api::Proposal>& proposals, const char* name) {
+  return std::get<api::Wait>(proposals.at({"ns", name}));
+}
+
+api::Proposal On(const char* device_class, std::int64_t count, const char* node) {
+  return api::Admit{device_class, count, node};
+}
+
+TEST_CASE("each session gets exactly the class it asked for, never another device of the same resource") {
+  auto platform = Platform();
+  platform.waiting = {{{"ns", "ada"}, Ask(1, {{"a100", 1}})}, {{"ns", "ben"}, Ask(2, {{"t4", 2}})}};
+  const auto proposals = Place(platform);
+  CHECK(proposals.at({"ns", "ada"}) == On("a100", 1, "a100-0"));
+  CHECK(proposals.at({"ns", "ben"}) == On("t4", 2, "t4-0"));
+}
+
+TEST_CASE("first come, first served by submit time, then by uid") {
+  auto platform = Platform();
+  platform.waiting = {{{"ns", "late"}, Ask(9, {{"a100", 1}})}, {{"ns", "early"}, Ask(3, {{"a100", 1}})}};
+  auto proposals = Place(platform);
+  CHECK(proposals.at({"ns", "early"}) == On("a100", 1, "a100-0"));
+  CHECK(WaitOf(proposals, "late").reason == "NoFreeDevice");
+  CHECK(WaitOf(proposals, "late").message == "Waiting for 1 a100; all 1 are in use.");
+  CHECK(WaitOf(proposals, "late").shape ==
+        api::Shape{"a100", 1, Quantity::FromUnits(1), Quantity::FromUnits(2 * kGi), {}});
+
+  platform.waiting.at({"ns", "late"}).since = platform.waiting.at({"ns", "early"}).since;
+  platform.waiting.at({"ns", "late"}).uid = "uid-0";
+  CHECK(Place(platform).at({"ns", "late"}) == On("a100", 1, "a100-0"));
+}
+
+TEST_CASE("alternatives are tried in order") {
+  auto platform = Platform();
+  platform.waiting = {{{"ns", "ada"}, Ask(1, {{"a100", 1}, {"t4", 2}})}};
+  CHECK(Place(platform).at({"ns", "ada"}) == On("a100", 1, "a100-0"));
+  platform.nodes[1].used = {{"nvidia.com/gpu", Quantity::FromUnits(1)}};
+  CHECK(Place(platform).at({"ns", "ada"}) == On("t4", 2, "t4-0"));
+}
+
+TEST_CASE("a session needs all its devices, processor, memory and a pod slot on one node") {
+  auto platform = Platform();
+  platform.waiting = {{{"ns", "ada"}, Ask(1, {{"t4", 2}})}};
+  auto& node = platform.nodes[0];
+  SECTION("devices") {
+    node.used = {{"nvidia.com/gpu", Quantity::FromUnits(1)}};
+  }
+  SECTION("processor") {
+    node.used = {{"cpu", Quantity::FromMilli(15001)}};
+  }
+  SECTION("memory") {
+    node.used = {{"memory", Quantity::FromUnits(62 * kGi + 1)}};
+  }
+  SECTION("pods") {
+    node.used = {{"pods", Quantity::FromUnits(110)}};
+  }
+  const auto proposals = Place(platform);
+  CHECK(WaitOf(proposals, "ada").reason == "NoFreeDevice");
+  CHECK_FALSE(WaitOf(proposals, "ada").message.empty());
+}
+
+TEST_CASE("a node that is not ready, not selected or not tolerated is not used") {
+  auto platform = Platform();
+  platform.waiting = {{{"ns", "ada"}, Ask(1, {{"a100", 1}})}};
+  auto& node = platform.nodes[1];
+  SECTION("not usable") {
+    node.usable = false;
+  }
+  SECTION("tainted") {
+    node.taints = {{"nvidia.com/gpu", "present", "NoSchedule"}};
+  }
+  SECTION("another selector") {
+    platform.waiting.at({"ns", "ada"}).node_selector = {{"zone", "b"}};
+  }
+  CHECK(WaitOf(Place(platform), "ada").reason == "NoSuchShape");
+}
+
+TEST_CASE("a taint that the device class tolerates keeps nobody off") {
+  auto platform = Platform();
+  platform.waiting = {{{"ns", "ada"}, Ask(1, {{"a100", 1}})}};
+  platform.nodes[1].taints = {{"nvidia.com/gpu", "present", "NoSchedule"}};
+  platform.classes[0].tolerations = {{"nvidia.com/gpu", "Exists", "", ""}};
+  CHECK(Place(platform).at({"ns", "ada"}) == On("a100", 1, "a100-0"));
+}
+
+TEST_CASE("what no node could ever hold is said as that") {
+  auto platform = Platform();
+  platform.waiting = {{{"ns", "many"}, Ask(1, {{"t4", 8}})},
+                      {{"ns", "none"}, Ask(2, {{"a30", 1}})},
+                      {{"ns", "gone"}, Ask(3, {{"a100", 1}})}};
+  platform.nodes.erase(platform.nodes.begin() + 1);
+  const auto proposals = Place(platform);
+  CHECK(WaitOf(proposals, "many").message ==
+        "No node that is ready is large enough for 8 t4 with 1 cpu and 2Gi memory.");
+  CHECK(WaitOf(proposals, "none").message == "There is no AcceleratorClass \"a30\".");
+  CHECK(WaitOf(proposals, "gone").message == "No node that is ready offers a100.");
+}
+
+TEST_CASE("sessions without devices keep off device nodes while they can") {
+  auto platform = Platform();
+  platform.nodes[2].name = "z-cpu";
+  platform.waiting = {{{"ns", "ada"}, Ask(1, {})}};
+  CHECK(Place(platform).at({"ns", "ada"}) == On("cpu", 0, "z-cpu"));
+  platform.nodes[2].used = {{"cpu", Quantity::FromUnits(16)}};
+  CHECK(Place(platform).at({"ns", "ada"}) == On("cpu", 0, "a100-0"));
+}
+
+TEST_CASE("where two classes claim a node's resource, the more exact one has it, then the first by name") {
+  const DeviceClass any{"any-gpu", "nvidia.com/gpu", {}, {}};
+  const DeviceClass exact{"z-exact", "nvidia.com/gpu", {{"product", "A100"}}, {}};
+  const DeviceClass twin{"a-exact", "nvidia.com/gpu", {{"product", "A100"}}, {}};
+  const std::vector<DeviceClass> classes{any, exact, twin};
+  CHECK(OwnerOf(classes, {{"product", "A100"}}, "nvidia.com/gpu")->name == "a-exact");
+  CHECK(OwnerOf(classes, {{"product", "T4"}}, "nvidia.com/gpu")->name == "any-gpu");
+  CHECK(OwnerOf(classes, {}, "xilinx.com/fpga") == nullptr);
+}
+
+TEST_CASE("the order of the inputs changes nothing") {
+  auto platform = Platform();
+  for (int i = 0; i < 6; ++i)
+    platform.waiting[{"ns", "s" + std::to_string(i)}] = Ask(i, {{"a100", 1}, {"t4", 1}});
+  const auto expected = Place(platform);
+  std::ranges::reverse(platform.nodes);
+  std::ranges::reverse(platform.classes);
+  CHECK(Place(platform) == expected);
+}
+
+}  // namespace
+}  // namespace marea::placement
