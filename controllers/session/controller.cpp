@@ -1,0 +1,111 @@
+#include "controllers/session/controller.hpp"
+
+#include <utility>
+
+#include "controllers/api/names.hpp"
+#include "controllers/session/memory.hpp"
+#include "controllers/session/plan.hpp"
+
+namespace marea::session {
+SessionController::SessionController(Loop& loop, runtime::Executor& executor, api::World& world,
+                                     Settings settings)
+    : loop_(loop),
+      world_(world),
+      settings_(std::move(settings)),
+      controller_(
+          loop, executor, {.name = "session", .backoff = {}, .max_in_flight = 64},
+          [this](const Key& key, const runtime::Context& context) {
+            auto decision = Decide(world_, settings_, key, context);
+            UpdateRequest(key, context);
+            return decision;
+          },
+          [this](const Key& key, const runtime::Action& action, const Result<void>& result) {
+            Observe(key, action, result);
+          }),
+      placement_(
+          loop, world, [this](const Key& key) { return controller_.InFlight(key); },
+          [this](const Key& key) { controller_.Changed(key); }) {
+  Listen();
+}
+
+void SessionController::Start() {
+  const runtime::Context context{loop_.Now(), 0};
+  for (const auto& [key, session] : world_.sessions.All()) {
+    SessionChanged(key, nullptr, session.get());
+    UpdateRequest(key, context);
+  }
+  controller_.Start();
+  placement_.Changed();
+}
+
+void SessionController::Listen() {
+  world_.sessions.Listen([this](const Key& key, const auto& before, const auto& after) {
+    SessionChanged(key, before.get(), after.get());
+  });
+  // The pod and the Service bear the session's name; another's object of that name concerns it too.
+  const auto same_name = [this](const Key& key, const auto&, const auto&) {
+    if (world_.sessions.Get(key)) controller_.Changed(key);
+  };
+  world_.pods.Listen(same_name);
+  world_.services.Listen(same_name);
+  world_.claims.Listen([this](const Key& key, const auto&, const auto&) {
+    const auto mounted = by_home_.find(key);
+    if (mounted == by_home_.end()) return;
+    for (const auto& session : mounted->second) controller_.Changed(session);
+  });
+  world_.session_classes.Listen([this](const Key& changed, const auto&, const auto&) {
+    for (const auto& [key, session] : world_.sessions.All()) {
+      if (session->spec.class_name == changed.name) controller_.Changed(key);
+    }
+  });
+  world_.namespaces.Listen([this](const Key& changed, const auto&, const auto&) {
+    const auto& sessions = world_.sessions.All();
+    for (auto it = sessions.lower_bound({changed.name, ""});
+         it != sessions.end() && it->first.ns == changed.name; ++it) {
+      controller_.Changed(it->first);
+    }
+  });
+}
+
+void SessionController::SessionChanged(const Key& key, const api::Session* before,
+                                       const api::Session* after) {
+  const auto home_of = [](const api::Session& s) {
+    return Key{s.metadata.ns, api::HomeClaimName(s.spec, s.status.user)};
+  };
+  if (before != nullptr && !before->status.user.empty()) by_home_[home_of(*before)].erase(key);
+  if (after != nullptr && !after->status.user.empty()) by_home_[home_of(*after)].insert(key);
+  if (before != nullptr && by_home_[home_of(*before)].empty()) by_home_.erase(home_of(*before));
+
+  const bool another = before != nullptr && (after == nullptr || after->metadata.uid != before->metadata.uid);
+  if (another) {
+    world_.memory.erase(key);
+    world_.proposals.erase(key);
+    world_.requests.erase(key);
+  }
+  if (after == nullptr) {
+    controller_.Forget(key);
+  } else {
+    controller_.Changed(key);
+  }
+}
+
+void SessionController::UpdateRequest(const Key& key, const runtime::Context& context) {
+  auto request = RequestOf(world_, settings_, key, context);
+  const auto known = world_.requests.find(key);
+  const bool same =
+      request ? known != world_.requests.end() && known->second == *request : known == world_.requests.end();
+  if (same) return;
+  if (request) {
+    world_.requests.insert_or_assign(key, std::move(*request));
+  } else {
+    world_.requests.erase(key);
+    world_.proposals.erase(key);
+  }
+  placement_.Changed();
+}
+
+void SessionController::Observe(const Key& key, const runtime::Action& action, const Result<void>& result) {
+  if (const auto session = world_.sessions.Get(key)) Learn(world_, *session, action, result);
+}
+
+}  // namespace marea::session

@@ -1,0 +1,39 @@
+// Wires the session plan to the world: which change concerns which session, what the answers to our writes
+// teach, and what each session asks of placement.
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "controllers/api/world.hpp"
+#include "controllers/placement/controller.hpp"
+#include "controllers/session/settings.hpp"
+#include "loop/loop.hpp"
+#include "runtime/controller.hpp"
+
+namespace marea::session {
+
+class SessionController {
+ public:
+  SessionController(Loop& loop, runtime::Executor& executor, api::World& world, Settings settings);
+
+  // When the world is synced. Every session is looked at before the first is placed.
+  void Start();
+
+  const runtime::Controller& controller() const { return controller_; }
+
+ private:
+  void Listen();
+  void UpdateRequest(const Key& key, const runtime::Context& context);
+  void Observe(const Key& key, const runtime::Action& action, const Result<void>& result);
+  void SessionChanged(const Key& key, const api::Session* before, const api::Session* after);
+
+  Loop& loop_;
+  api::World& world_;
+  Settings settings_;
+  std::map<Key, std::set<Key>> by_home_;  // claim -> the sessions that mount it
+  runtime::Controller controller_;
+  placement::Controller placement_;
+};
+
+}  // namespace marea::session

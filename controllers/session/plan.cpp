@@ -1,0 +1,408 @@
+#include "controllers/session/plan.hpp"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <vector>
+
+#include "controllers/session/acceptance.hpp"
+#include "controllers/session/objects.hpp"
+#include "controllers/session/projection.hpp"
+#include "controllers/session/view.hpp"
+
+namespace marea::session {
+namespace {
+
+using runtime::Action;
+using runtime::Decision;
+using std::chrono::seconds;
+
+constexpr seconds kUnschedulablePatience{15};
+constexpr seconds kShortestNotice{600};  // lowering the duration never ends a run sooner than this
+constexpr std::int64_t kMaxRetries = 3;  // per run, back to the queue by itself
+
+// ---- what a step may answer
+// -------------------------------------------------------------------------------------
+
+runtime::Emit EventOf(const View& view, bool warning, std::string reason, std::string message,
+                      std::string once) {
+  return {&api::kSessions,    view.key,       view.session.metadata.uid, warning, std::move(reason),
+          std::move(message), std::move(once)};
+}
+
+// Which occurrence of an event: there is one of each kind in an attempt.
+std::string Occurrence(const View& view) {
+  return std::to_string(view.status.run) + "/" + std::to_string(view.status.attempt);
+}
+
+// The write that makes the status `next`, and the news it brings. Empty when nothing differs.
+std::vector<Action> WriteStatus(const View& view, const api::SessionStatus& next) {
+  const auto patch = api::StatusPatch(view.status, next);
+  if (patch.empty()) return {};
+  std::vector<Action> actions{
+      runtime::Patch{&api::kSessions, view.key, "status", view.session.metadata.resource_version, patch}};
+  const auto* before = api::FindCondition(view.status.conditions, "Ready");
+  const auto* after = api::FindCondition(next.conditions, "Ready");
+  if (after->status == "True" && (before == nullptr || before->status != "True")) {
+    actions.push_back(EventOf(view, false, "Ready", after->message, Occurrence(view)));
+  }
+  return actions;
+}
+
+// A record and the status that follows from it, in one write.
+Decision Record(const View& view, api::SessionStatus records, std::string reason,
+                std::vector<Action> events = {}) {
+  auto actions = WriteStatus(view, Project(view, std::move(records)));
+  std::ranges::move(events, std::back_inserter(actions));
+  return {.actions = std::move(actions), .wake_at = {}, .reason = std::move(reason)};
+}
+
+Decision Effect(std::vector<Action> actions, std::string reason) {
+  return {.actions = std::move(actions), .wake_at = {}, .reason = std::move(reason)};
+}
+
+// The run ends: for this reason, from now on.
+Decision StopFor(const View& view, api::StopReason reason, std::string message) {
+  auto records = view.status;
+  records.stop = api::Stop{.run = records.run, .reason = reason, .message = message, .time = view.now};
+  const bool warning = reason == api::StopReason::kFailed || reason == api::StopReason::kExpired;
+  const std::string name(json::Name(reason));
+  return Record(view, std::move(records), "stop: " + name,
+                {EventOf(view, warning, reason == api::StopReason::kUserRequest ? "Stopped" : name,
+                         std::move(message), Occurrence(view) + "/" + name)});
+}
+
+// The attempt came to nothing through no fault of the user: back to the queue with the submit time kept.
+Decision Requeue(const View& view, const std::string& reason, const std::string& message) {
+  if (view.status.retries >= kMaxRetries) {
+    return StopFor(view, api::StopReason::kFailed,
+                   message + " It was tried again " + std::to_string(kMaxRetries) +
+                       " times; start a new run to try once more.");
+  }
+  auto records = view.status;
+  records.admission.reset();
+  records.start_time.reset();
+  records.expires_time.reset();
+  records.retries += 1;
+  return Record(view, std::move(records), "requeue: " + reason,
+                {EventOf(view, true, reason, message, Occurrence(view))});
+}
+
+// ---- the steps, in order
+// ----------------------------------------------------------------------------------------
+
+std::optional<Decision> ReadAfterUnansweredWrite(const View& view) {
+  if (!view.memory->unknown_write) return {};
+  return Effect({runtime::ReadFresh{&api::kSessions, view.key}}, "a status write got no answer");
+}
+
+std::optional<Decision> FirstVisit(const View& view) {
+  if (!view.status.user.empty()) return {};
+  // The namespace may name the user: its event can come after the session's.
+  if (view.session.spec.user.empty() && !view.world.namespaces.Get({"", view.key.ns})) return Decision{};
+  api::SessionStatus
+      records;  // a status without its records is no status: the attempt begins anew, the home stays
+  records.user = view.user;
+  records.run = view.session.spec.run.value_or(1);
+  records.queue.since_time = view.session.metadata.creation_time.value_or(view.now);
+  return Record(view, std::move(records), "first visit");
+}
+
+std::optional<Decision> StopOnRequest(const View& view) {
+  if (view.session.spec.desired_state != api::DesiredState::kStopped) return {};
+  if (view.status.stop && view.status.stop->reason == api::StopReason::kUserRequest) return {};
+  return StopFor(view, api::StopReason::kUserRequest, "Stopped as desiredState asks.");
+}
+
+// A new run was asked for while the old one still holds its place: end that first.
+std::optional<Decision> StopForNewRun(const View& view) {
+  const bool new_run = view.session.spec.run.value_or(1) > view.status.run;
+  if (!new_run || view.status.stop || !view.status.admission) return {};
+  return StopFor(view, api::StopReason::kUserRequest, "A new run was asked for.");
+}
+
+std::optional<Decision> StartAgain(const View& view) {
+  const std::int64_t asked = view.session.spec.run.value_or(1);
+  const bool new_run = asked > view.status.run;
+  const bool resumed = view.status.stop && view.status.stop->reason == api::StopReason::kUserRequest;
+  if (view.session.spec.desired_state != api::DesiredState::kRunning || view.status.admission) return {};
+  if (!new_run && !resumed) return {};
+  if (view.pod != nullptr && view.status.stop) return {};  // the old pod ends first
+  auto records = view.status;
+  records.run = std::max(records.run, asked);
+  if (records.stop) records.queue.since_time = view.now;  // who was only waiting keeps the place
+  records.stop.reset();
+  records.retries = 0;
+  records.start_time.reset();
+  records.expires_time.reset();
+  return Record(view, std::move(records), "run " + std::to_string(std::max(view.status.run, asked)));
+}
+
+Decision DeletePod(const View& view, std::string reason) {
+  return Effect({runtime::Delete{&kube::kPods,
+                                 KeyOf(view.pod->metadata),
+                                 view.pod->metadata.uid,
+                                 view.pod->metadata.resource_version,
+                                 {}}},
+                std::move(reason));
+}
+
+// Stopped: pod, then token, then the place; each only after the one before is gone.
+std::optional<Decision> WindDown(const View& view) {
+  if (!view.status.stop) return {};
+  if (view.pod != nullptr) {
+    if (Terminating(*view.pod)) return Decision{};
+    return DeletePod(view, "stopped");
+  }
+  if (!view.status.admission) return Decision{};
+  const Key secret = api::SecretKey(view.session, view.status.attempt, TokenKeyId(view));
+  if (!view.memory->deleted.contains(secret.name)) {
+    std::vector<Action> deletes;
+    for (const auto& [id, key] : view.settings.keys.by_id) {
+      deletes.push_back(runtime::Delete{
+          &kube::kSecrets, api::SecretKey(view.session, view.status.attempt, id), {}, {}, {}});
+    }
+    return Effect(std::move(deletes), "stopped: the token ends with the run");
+  }
+  auto records = view.status;
+  records.admission.reset();
+  return Record(view, std::move(records), "stopped: the device is free");
+}
+
+// A pod no record stands behind: of an attempt that was given up, or of a status that was lost.
+std::optional<Decision> DeleteStrayPod(const View& view) {
+  if (view.pod == nullptr) return {};
+  const auto attempt = view.pod->metadata.annotations.find(std::string(api::kAttemptAnnotation));
+  const bool current = view.status.admission && attempt != view.pod->metadata.annotations.end() &&
+                       attempt->second == std::to_string(view.status.attempt);
+  if (current) return {};
+  if (Terminating(*view.pod)) return Decision{};
+  return DeletePod(view, "a pod of an earlier attempt");
+}
+
+std::optional<Decision> Expire(const View& view) {
+  if (!view.status.admission || !view.status.expires_time || *view.status.expires_time > view.now) return {};
+  return StopFor(view, api::StopReason::kExpired,
+                 "Its time of " + FormatDuration(seconds{view.status.admission->duration_seconds}) +
+                     " is over; the home is kept.");
+}
+
+std::optional<Decision> AdmitOrWait(const View& view) {
+  if (view.status.admission) return {};
+  const auto* admit = view.proposal == nullptr ? nullptr : std::get_if<api::Admit>(view.proposal);
+  if (admit == nullptr || FindProblem(view) || !view.world.nodes.Get({"", admit->node_name}))
+    return Decision{};
+  auto records = view.status;
+  records.admission = api::Admission{.accelerator_class = admit->accelerator_class,
+                                     .count = admit->count,
+                                     .node_name = admit->node_name,
+                                     .duration_seconds = EffectiveDuration(view),
+                                     .time = view.now};
+  records.attempt += 1;
+  records.start_time.reset();
+  records.expires_time.reset();
+  const std::string what = admit->accelerator_class == api::kCpuClass
+                               ? "a place"
+                               : std::to_string(admit->count) + " " + admit->accelerator_class;
+  return Record(view, std::move(records), "admit: " + what + " on " + admit->node_name,
+                {EventOf(view, false, "Admitted", "Given " + what + " on node " + admit->node_name + ".",
+                         std::to_string(view.status.run) + "/" + std::to_string(view.status.attempt + 1))});
+}
+
+// From here on the session is admitted and runs or is about to.
+
+std::optional<Decision> PodEnded(const View& view) {
+  if (view.pod == nullptr) return {};
+  const auto& status = view.pod->status;
+  if (status.phase == "Succeeded") {
+    return StopFor(view, api::StopReason::kShutDown,
+                   "JupyterLab was shut down from inside; the home is kept.");
+  }
+  if (status.phase != "Failed") return {};
+  return Requeue(
+      view, status.reason.empty() ? "PodFailed" : "Evicted",
+      "The pod failed" + (status.message.empty() ? "." : ": " + Quoted(status.message, 300) + "."));
+}
+
+// It was bound to a node and is gone: someone or something deleted it.
+std::optional<Decision> PodLost(const View& view) {
+  if (view.pod != nullptr || !view.status.start_time) return {};
+  return Requeue(view, "PodLost", "The pod is gone and Marea did not delete it.");
+}
+
+std::optional<Decision> CreateObjects(const View& view) {
+  if (view.pod != nullptr || view.session_class == nullptr) return {};
+  if (view.foreign_pod != nullptr || view.foreign_service != nullptr) return Decision{};
+  std::vector<Action> creates;
+  if (view.home == nullptr) {
+    const Key claim{view.key.ns, api::HomeClaimName(view.session.spec, view.user)};
+    creates.push_back(runtime::Create{&kube::kClaims, claim, HomeClaimBody(view)});
+  }
+  if (view.service == nullptr) {
+    creates.push_back(runtime::Create{&kube::kServices, api::ServiceKey(view.session), ServiceBody(view)});
+  }
+  const Key secret = api::SecretKey(view.session, view.status.attempt, view.settings.keys.newest_id());
+  if (!view.memory->created.contains(secret.name)) {
+    creates.push_back(runtime::Create{&kube::kSecrets, secret, SecretBody(view, view.status)});
+    for (const auto& [id, key] : view.settings.keys.by_id) {
+      if (view.status.attempt < 2) break;
+      creates.push_back(runtime::Delete{
+          &kube::kSecrets, api::SecretKey(view.session, view.status.attempt - 1, id), {}, {}, {}});
+    }
+  }
+  if (!creates.empty()) return Effect(std::move(creates), "what the pod needs");
+  return Effect({runtime::Create{&kube::kPods, api::PodKey(view.session), PodBody(view, view.status)}},
+                "the pod");
+}
+
+// The pod is pinned to one node. When the scheduler refuses that node, it is better to choose again than to
+// wait; a pod that waits for its volume is not late.
+std::optional<Time> UnschedulableUntil(const View& view) {
+  if (view.pod == nullptr || Terminating(*view.pod) || !view.pod->spec.node_name.empty()) return {};
+  const auto* scheduled = kube::FindCondition(view.pod->status.conditions, "PodScheduled");
+  if (scheduled == nullptr || scheduled->status != "False" || scheduled->reason != "Unschedulable") return {};
+  if (view.home == nullptr ||
+      (view.home->status.phase != "Bound" &&
+       view.home->metadata.annotations.contains("volume.kubernetes.io/selected-node"))) {
+    return {};
+  }
+  return scheduled->last_transition_time.value_or(view.now) + kUnschedulablePatience;
+}
+
+std::optional<Decision> ChooseAnotherNode(const View& view) {
+  const auto until = UnschedulableUntil(view);
+  if (!until || *until > view.now) return {};
+  const auto* scheduled = kube::FindCondition(view.pod->status.conditions, "PodScheduled");
+  return Requeue(view, "Unschedulable",
+                 "The scheduler refused node " + view.status.admission->node_name + ": " +
+                     Quoted(scheduled->message, 300) + ".");
+}
+
+std::optional<Decision> RecordStart(const View& view) {
+  if (view.pod == nullptr || view.status.start_time || view.pod->spec.node_name.empty()) return {};
+  const auto* scheduled = kube::FindCondition(view.pod->status.conditions, "PodScheduled");
+  if (scheduled == nullptr || scheduled->status != "True") return {};
+  auto records = view.status;
+  records.start_time = scheduled->last_transition_time.value_or(view.now);
+  records.expires_time = *records.start_time + seconds{records.admission->duration_seconds};
+  return Record(view, std::move(records), "bound: the duration counts from now");
+}
+
+// Only the session's own edit counts: a class that changes neither shortens nor extends what runs.
+std::optional<Decision> ChangeDuration(const View& view) {
+  if (!view.session.spec.duration_seconds) return {};
+  const std::int64_t recorded = view.status.admission->duration_seconds;
+  const std::int64_t asked = *view.session.spec.duration_seconds;
+  const std::int64_t wanted = asked < recorded ? asked : std::max(recorded, EffectiveDuration(view));
+  if (wanted == recorded) return {};
+  auto records = view.status;
+  records.admission->duration_seconds = wanted;
+  if (records.start_time && records.expires_time) {
+    const Time end = *records.start_time + seconds{wanted};
+    const Time soonest = std::min(*records.expires_time, view.now + kShortestNotice);
+    records.expires_time = wanted > recorded ? end : std::max(end, soonest);
+  }
+  return Record(view, std::move(records), "the duration was changed to " + FormatDuration(seconds{wanted}));
+}
+
+std::optional<Time> StartDeadline(const View& view) {
+  if (view.session_class == nullptr || view.status.ready_time || !view.status.admission->time) return {};
+  if (view.pod != nullptr && PodReady(*view.pod)) return {};
+  return *view.status.admission->time + seconds{view.session_class->spec.start_deadline_seconds};
+}
+
+std::optional<Decision> FailAtStartDeadline(const View& view) {
+  const auto deadline = StartDeadline(view);
+  if (!deadline || *deadline > view.now) return {};
+  const auto seen = Project(view, view.status);
+  const auto* ready = api::FindCondition(seen.conditions, "Ready");
+  return StopFor(view, api::StopReason::kFailed,
+                 "It did not answer within " +
+                     FormatDuration(seconds{view.session_class->spec.start_deadline_seconds}) +
+                     " of being admitted. Last seen: " + Quoted(ready->message, 500));
+}
+
+using Step = std::optional<Decision> (*)(const View&);
+constexpr std::array<Step, 17> kSteps{ReadAfterUnansweredWrite,
+                                      FirstVisit,
+                                      StopOnRequest,
+                                      StopForNewRun,
+                                      StartAgain,
+                                      WindDown,
+                                      DeleteStrayPod,
+                                      Expire,
+                                      AdmitOrWait,
+                                      PodEnded,
+                                      PodLost,
+                                      FailAtStartDeadline,
+                                      ChooseAnotherNode,
+                                      ChangeDuration,
+                                      RecordStart,
+                                      CreateObjects,
+                                      [](const View&) -> std::optional<Decision> { return Decision{}; }};
+
+// ---- around the steps
+// -------------------------------------------------------------------------------------------
+
+bool WritesStatus(const Decision& decision) {
+  return std::ranges::any_of(decision.actions,
+                             [](const Action& a) { return std::holds_alternative<runtime::Patch>(a); });
+}
+
+// What is seen has changed while no record has: the projection follows, beside the effects.
+void Publish(const View& view, Decision& decision) {
+  const auto next = Project(view, view.status);
+  auto writes = WriteStatus(view, next);
+  if (!writes.empty() && decision.reason.empty()) decision.reason = "status: " + next.summary;
+  std::ranges::move(writes, std::back_inserter(decision.actions));
+}
+
+std::optional<Time> NextDeadline(const View& view) {
+  if (!view.status.admission || view.status.stop) return {};
+  std::optional<Time> next;
+  for (const auto& candidate : {view.status.expires_time, StartDeadline(view), UnschedulableUntil(view)}) {
+    if (candidate && (!next || *candidate < *next)) next = candidate;
+  }
+  return next;
+}
+
+}  // namespace
+
+Decision Decide(const api::World& world, const Settings& settings, const Key& key,
+                const runtime::Context& context) {
+  const auto session = world.sessions.Get(key);
+  if (!session || session->metadata.deletion_time)
+    return {};  // its objects go with it, by their owner references
+  const View view = Look(world, settings, *session, context.now);
+
+  Decision decision;
+  for (const auto step : kSteps) {
+    if (auto answer = step(view)) {
+      decision = std::move(*answer);
+      break;
+    }
+  }
+  const bool known = !view.status.user.empty() && !view.memory->unknown_write;
+  if (known && !WritesStatus(decision)) Publish(view, decision);
+  decision.wake_at = NextDeadline(view);
+  return decision;
+}
+
+std::optional<api::Request> RequestOf(const api::World& world, const Settings& settings, const Key& key,
+                                      const runtime::Context& context) {
+  const auto session = world.sessions.Get(key);
+  if (!session || session->metadata.deletion_time) return {};
+  const View view = Look(world, settings, *session, context.now);
+  const bool waits = !view.status.user.empty() && !view.status.stop && !view.status.admission &&
+                     view.pod == nullptr && session->spec.desired_state == api::DesiredState::kRunning;
+  if (!waits || FindProblem(view)) return {};
+  return api::Request{.uid = session->metadata.uid,
+                      .since = view.status.queue.since_time.value_or(view.now),
+                      .alternatives = session->spec.accelerator.alternatives,
+                      .cpu = AskedCpu(view),
+                      .memory = AskedMemory(view),
+                      .node_selector = view.session_class->spec.pod.node_selector,
+                      .tolerations = view.session_class->spec.pod.tolerations};
+}
+
+}  // namespace marea::session

@@ -1,0 +1,232 @@
+#include "controllers/session/projection.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
+
+#include "controllers/session/acceptance.hpp"
+
+namespace marea::session {
+namespace {
+
+struct Finding {
+  const char* status;  // "True", "False", "Unknown"
+  std::string reason;
+  std::string message;
+};
+
+constexpr std::size_t kMaxMessage = 1000;  // bytes; the schema allows 1024
+
+std::string Capped(std::string text) {
+  if (text.size() <= kMaxMessage) return text;
+  std::size_t end = kMaxMessage;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;  // not inside a character
+  return text.substr(0, end) + "…";
+}
+
+class Projector {
+ public:
+  Projector(const View& view, api::SessionStatus records)
+      : view_(view),
+        next_(std::move(records)),
+        problem_(next_.admission || next_.stop ? std::nullopt : FindProblem(view)) {}
+
+  api::SessionStatus Run() {
+    Queue();
+    Places();
+    Set("Accepted", Accepted());
+    Set("Admitted", Admitted());
+    Set("HomeReady", HomeReady());
+    Set("Scheduled", Scheduled());
+    const Finding ready = Ready();
+    Set("Ready", ready);
+    Set("Stalled", Stalled());
+    next_.summary = Summary(ready);
+    return std::move(next_);
+  }
+
+ private:
+  bool Waits() const { return !next_.admission && !next_.stop; }
+
+  // Without a fresh proposal (at start, or between two) the last word stands: no write just to say "unknown".
+  void Queue() {
+    if (!Waits() || problem_) {
+      next_.queue.reason.clear();
+      next_.queue.message.clear();
+    } else if (const auto* wait = view_.proposal ? std::get_if<api::Wait>(view_.proposal) : nullptr) {
+      next_.queue.reason = wait->reason;
+      next_.queue.message = Capped(wait->message);
+    }
+  }
+
+  void Places() {
+    next_.pod_name = view_.pod ? view_.pod->metadata.name : "";
+    next_.node_name = view_.pod ? view_.pod->spec.node_name : "";
+    next_.home_claim_name = api::HomeClaimName(view_.session.spec, next_.user);
+    next_.token_secret_name =
+        next_.admission ? api::SecretKey(view_.session, next_.attempt, TokenKeyId(view_)).name : "";
+    next_.url = Url();
+    const bool of_this_attempt = next_.admission && next_.ready_time && next_.admission->time &&
+                                 *next_.ready_time >= *next_.admission->time;
+    if (!of_this_attempt) next_.ready_time.reset();
+    if (!next_.ready_time && next_.admission && view_.pod && PodReady(*view_.pod))
+      next_.ready_time = view_.now;
+  }
+
+  std::string Url() const {
+    if (!next_.admission || next_.stop || view_.service == nullptr || view_.service->spec.ports.empty())
+      return "";
+    const std::string& ip = view_.service->spec.cluster_ip;
+    if (ip.empty() || ip == "None") return "";
+    const std::string host = ip.find(':') == std::string::npos ? ip : "[" + ip + "]";
+    const std::string& base = view_.session.spec.base_path;
+    return "http://" + host + ":" + std::to_string(view_.service->spec.ports.front().port) +
+           (base.empty() ? "/" : base);
+  }
+
+  Finding Accepted() const {
+    if (problem_) return {"False", problem_->reason, problem_->message};
+    return {"True", "Accepted", "The session can be served as it is asked for."};
+  }
+
+  Finding Admitted() const {
+    if (next_.admission) {
+      const auto& a = *next_.admission;
+      const std::string what = a.accelerator_class == api::kCpuClass
+                                   ? "Processor and memory"
+                                   : std::to_string(a.count) + " " + a.accelerator_class;
+      return {"True", "Admitted", what + " on node " + a.node_name + "."};
+    }
+    if (next_.stop) return {"False", "Stopped", "The session is stopped and holds nothing."};
+    if (problem_) return {"False", "NotAccepted", problem_->message};
+    if (next_.queue.reason.empty()) return {"False", "Queued", "Waiting to be placed."};
+    return {"False", next_.queue.reason, next_.queue.message};
+  }
+
+  Finding HomeReady() const {
+    const std::string name = "PersistentVolumeClaim " + next_.home_claim_name;
+    if (view_.home == nullptr)
+      return {"False", "NotCreated", name + " is made when the session is admitted."};
+    if (view_.home->metadata.deletion_time)
+      return {"False", "Deleting", name + " is being deleted by someone."};
+    if (view_.home->status.phase == "Bound") return {"True", "Bound", name + " is bound."};
+    if (view_.home->status.phase == "Lost")
+      return {"False", "Lost", name + " has lost its volume; an administrator must act."};
+    const auto& class_name = view_.home->spec.storage_class_name;
+    const auto storage = class_name ? view_.world.storage_classes.Get({"", *class_name}) : nullptr;
+    if (storage && storage->volume_binding_mode == "WaitForFirstConsumer") {
+      return {"True", "BindsOnStart", name + " gets its volume when the pod is scheduled."};
+    }
+    return {"False", "Pending", name + " waits for a volume."};
+  }
+
+  Finding Scheduled() const {
+    if (view_.pod == nullptr) return {"False", "NoPod", "There is no pod."};
+    const auto* scheduled = kube::FindCondition(view_.pod->status.conditions, "PodScheduled");
+    if (!view_.pod->spec.node_name.empty())
+      return {"True", "Scheduled", "The pod is on node " + view_.pod->spec.node_name + "."};
+    if (scheduled == nullptr || scheduled->status != "False")
+      return {"Unknown", "Waiting", "The scheduler has not answered yet."};
+    return {"False", scheduled->reason.empty() ? "Unschedulable" : scheduled->reason,
+            Capped(scheduled->message)};
+  }
+
+  Finding Ready() const {
+    const bool holds = view_.pod != nullptr || next_.admission;
+    if (next_.stop) {
+      const std::string reason{json::Name(next_.stop->reason)};
+      return {"False", holds ? "Stopping" : reason, next_.stop->message};
+    }
+    if (problem_) return {"False", problem_->reason, problem_->message};
+    if (!next_.admission)
+      return {"False", "Queued", next_.queue.message.empty() ? "Waiting to be placed." : next_.queue.message};
+    if (const auto taken = NameTaken()) return {"False", "NameTaken", *taken};
+    if (view_.pod == nullptr) {
+      if (!view_.memory->refusal.empty()) return {"False", "CannotStart", Capped(view_.memory->refusal)};
+      return {"False", "Starting", "The pod is being created."};
+    }
+    if (Terminating(*view_.pod))
+      return {"False", "PodEnding", "The pod is being deleted by someone; another one follows."};
+    if (PodReady(*view_.pod))
+      return {"True", "Ready", "JupyterLab answers" + (next_.url.empty() ? "." : " at " + next_.url)};
+    if (const auto trouble = StartTrouble(*view_.pod); !trouble.empty())
+      return {"False", "CannotStart", Capped(trouble)};
+    return {"False", "Starting",
+            view_.pod->spec.node_name.empty() ? "The pod waits for the scheduler." : "The pod is starting."};
+  }
+
+  Finding Stalled() const {
+    if (problem_) return {"True", problem_->reason, problem_->message};
+    if (const auto taken = NameTaken(); taken && Waits() == false && !next_.stop)
+      return {"True", "NameTaken", *taken};
+    const bool refused =
+        !view_.memory->refusal.empty() && view_.pod == nullptr && next_.admission && !next_.stop;
+    if (refused) return {"True", "CannotStart", Capped(view_.memory->refusal)};
+    if (view_.home != nullptr && view_.home->status.phase == "Lost")
+      return {"True", "HomeLost", HomeReady().message};
+    return {"False", "Progressing", ""};
+  }
+
+  // Someone else's object bears the name we need. One that is ending makes room by itself.
+  std::optional<std::string> NameTaken() const {
+    if (view_.foreign_pod != nullptr && !Terminating(*view_.foreign_pod)) {
+      return "A Pod named " + view_.key.name +
+             " exists and is not this session's; delete it, or delete this Session and choose another name.";
+    }
+    if (view_.foreign_service != nullptr && !view_.foreign_service->metadata.deletion_time) {
+      return "A Service named " + view_.key.name +
+             " exists and is not this session's; delete it, or delete this Session and choose another name.";
+    }
+    return std::nullopt;
+  }
+
+  std::string Summary(const Finding& ready) const {
+    const bool holds = view_.pod != nullptr || next_.admission;
+    if (next_.stop) {
+      if (holds) return "Stopping";
+      return next_.stop->reason == api::StopReason::kFailed ? "Failed" : "Stopped";
+    }
+    if (!next_.admission) return "Queued";
+    return std::string_view(ready.status) == "True" ? "Ready" : "Starting";
+  }
+
+  void Set(const char* type, const Finding& finding) {
+    auto condition = std::ranges::find(next_.conditions, type, &api::Condition::type);
+    if (condition == next_.conditions.end()) {
+      next_.conditions.push_back(
+          {.type = type, .status = {}, .reason = {}, .message = {}, .last_transition_time = {}});
+      condition = std::prev(next_.conditions.end());
+    }
+    if (condition->status != finding.status) condition->last_transition_time = view_.now;
+    condition->status = finding.status;
+    condition->reason = finding.reason;
+    condition->message = finding.message;
+    condition->observed_generation = view_.session.metadata.generation;
+  }
+
+  const View& view_;
+  api::SessionStatus next_;
+  std::optional<Problem> problem_;
+};
+
+}  // namespace
+
+api::SessionStatus Project(const View& view, api::SessionStatus records) {
+  return Projector(view, std::move(records)).Run();
+}
+
+std::string StartTrouble(const kube::Pod& pod) {
+  static constexpr std::array<std::string_view, 7> kTroubles{
+      "ErrImagePull",        "ImagePullBackOff",           "InvalidImageName",
+      "ErrImageNeverPull",   "CreateContainerConfigError", "CrashLoopBackOff",
+      "CreateContainerError"};
+  for (const auto& container : pod.status.containers) {
+    const auto& waiting = container.state.waiting;
+    if (!waiting || std::ranges::find(kTroubles, waiting->reason) == kTroubles.end()) continue;
+    return waiting->reason + (waiting->message.empty() ? "" : ": " + waiting->message);
+  }
+  return {};
+}
+
+}  // namespace marea::session

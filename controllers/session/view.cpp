@@ -1,0 +1,89 @@
+#include "controllers/session/view.hpp"
+
+#include <algorithm>
+
+namespace marea::session {
+namespace {
+
+std::string ResolveUser(const api::World& world, const api::Session& session) {
+  if (!session.status.user.empty()) return session.status.user;
+  if (!session.spec.user.empty()) return session.spec.user;
+  if (const auto ns = world.namespaces.Get({"", session.metadata.ns})) {
+    const auto label = ns->metadata.labels.find(std::string(api::kUserLabel));
+    if (label != ns->metadata.labels.end() && !label->second.empty()) return label->second;
+  }
+  return session.metadata.ns;
+}
+
+const api::SessionMemory& MemoryOf(const api::World& world, const api::Session& session) {
+  static const api::SessionMemory kNone;
+  const auto found = world.memory.find(KeyOf(session.metadata));
+  const bool same = found != world.memory.end() && found->second.uid == session.metadata.uid;
+  return same ? found->second : kNone;
+}
+
+}  // namespace
+
+View Look(const api::World& world, const Settings& settings, const api::Session& session, Time now) {
+  View view{.world = world,
+            .settings = settings,
+            .now = std::chrono::floor<std::chrono::seconds>(now),
+            .key = KeyOf(session.metadata),
+            .session = session,
+            .status = session.status,
+            .user = ResolveUser(world, session),
+            .memory = &MemoryOf(world, session)};
+  // The caches own the objects for as long as this decision lasts.
+  view.session_class = world.session_classes.Get({"", session.spec.class_name}).get();
+  const auto* pod = world.pods.Get(api::PodKey(session)).get();
+  const bool pod_is_ours = pod != nullptr && kube::ControllerUid(pod->metadata) == session.metadata.uid;
+  (pod_is_ours ? view.pod : view.foreign_pod) = pod;
+  const auto* service = world.services.Get(api::ServiceKey(session)).get();
+  const bool service_is_ours =
+      service != nullptr && kube::ControllerUid(service->metadata) == session.metadata.uid;
+  (service_is_ours ? view.service : view.foreign_service) = service;
+  view.home = world.claims.Get({session.metadata.ns, api::HomeClaimName(session.spec, view.user)}).get();
+  const auto proposal = world.proposals.find(view.key);
+  if (proposal != world.proposals.end()) view.proposal = &proposal->second;
+  return view;
+}
+
+Quantity AskedCpu(const View& view) {
+  if (view.session.spec.resources.cpu) return *view.session.spec.resources.cpu;
+  return view.session_class->spec.resources.default_resources.cpu.value_or(Quantity::FromUnits(1));
+}
+
+Quantity AskedMemory(const View& view) {
+  if (view.session.spec.resources.memory) return *view.session.spec.resources.memory;
+  return view.session_class->spec.resources.default_resources.memory.value_or(
+      Quantity::FromUnits(std::int64_t{2} << 30));
+}
+
+std::int64_t EffectiveDuration(const View& view) {
+  if (view.session_class == nullptr) {
+    return view.status.admission ? view.status.admission->duration_seconds
+                                 : view.session.spec.duration_seconds.value_or(0);
+  }
+  const auto& limits = view.session_class->spec;
+  return std::min(view.session.spec.duration_seconds.value_or(limits.default_duration_seconds),
+                  limits.max_duration_seconds);
+}
+
+bool Terminating(const kube::Pod& pod) {
+  return pod.metadata.deletion_time.has_value();
+}
+
+bool PodReady(const kube::Pod& pod) {
+  const auto* ready = kube::FindCondition(pod.status.conditions, "Ready");
+  return !Terminating(pod) && ready != nullptr && ready->status == "True";
+}
+
+std::string TokenKeyId(const View& view) {
+  if (view.pod != nullptr) {
+    const auto annotation = view.pod->metadata.annotations.find(std::string(api::kTokenKeyAnnotation));
+    if (annotation != view.pod->metadata.annotations.end()) return annotation->second;
+  }
+  return view.settings.keys.newest_id();
+}
+
+}  // namespace marea::session

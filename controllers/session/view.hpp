@@ -1,0 +1,45 @@
+// One session and everything around it, looked up once: what the steps of the plan and the projection read.
+#pragma once
+
+#include <string>
+
+#include "controllers/api/names.hpp"
+#include "controllers/api/world.hpp"
+#include "controllers/session/settings.hpp"
+
+namespace marea::session {
+
+struct View {
+  const api::World& world;
+  const Settings& settings;
+  Time now;  // in whole seconds, as times in the API are
+  Key key;
+  const api::Session& session;
+  const api::SessionStatus& status;  // of the session: its records as they are stored
+
+  std::string user;  // as recorded, else as it will be
+  const api::SessionClass* session_class = nullptr;
+  const kube::Pod* pod = nullptr;          // ours: of our name, and we are its controller
+  const kube::Pod* foreign_pod = nullptr;  // of our name, but not ours
+  const kube::Service* service = nullptr;
+  const kube::Service* foreign_service = nullptr;
+  const kube::PersistentVolumeClaim* home = nullptr;
+  const api::SessionMemory* memory = nullptr;  // never null
+  const api::Proposal* proposal = nullptr;
+};
+
+View Look(const api::World& world, const Settings& settings, const api::Session& session, Time now);
+
+// The class's values, overridden by the spec's.
+Quantity AskedCpu(const View& view);
+Quantity AskedMemory(const View& view);
+// Seconds; capped at the class's maximum. Without a class: what was recorded.
+std::int64_t EffectiveDuration(const View& view);
+
+bool Terminating(const kube::Pod& pod);
+bool PodReady(const kube::Pod& pod);
+
+// Bound pods keep the key that signed their token; new attempts take the newest.
+std::string TokenKeyId(const View& view);
+
+}  // namespace marea::session
