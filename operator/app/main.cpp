@@ -1,0 +1,57 @@
+// The marea binary: reads its command line, becomes one role, and runs it until it is told to end.
+#include <csignal>
+#include <fstream>
+#include <string>
+
+#include "app/options.hpp"
+#include "app/session_role.hpp"
+#include "base/log.hpp"
+#include "http/cpprest_transport.hpp"
+#include "kube/config.hpp"
+#include "loop/asio_loop.hpp"
+
+namespace {
+
+int Refuse(const marea::Error& error) {
+  marea::log::Error("cannot start", {{"why", error.message}});
+  return 2;
+}
+
+bool WritePort(const std::string& file, std::uint16_t port) {
+  if (file.empty()) return true;
+  std::ofstream out(file);
+  out << port << "\n";
+  return out.good();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  marea::http::StartCppRestThreads();
+  marea::app::Options options;
+  int exit_code = 0;
+  if (!marea::app::ParseOptions(argc, argv, options, exit_code)) return exit_code;
+  marea::log::SetLevel(options.log_level);
+
+  auto config = marea::kube::LoadConfig(options.kubeconfig, options.context);
+  if (!config) return Refuse(config.error());
+  auto keys = marea::session::LoadTokenKeys(options.token_key_dir);
+  if (!keys) return Refuse(keys.error());
+
+  marea::AsioLoop loop;
+  marea::app::SessionRole role(loop, *config, {std::move(*keys)});
+  auto port = role.Serve(options);
+  if (!port) return Refuse(port.error());
+  if (!WritePort(options.port_file, *port)) {
+    return Refuse({marea::ErrorKind::kInvalid, "--port-file: cannot write " + options.port_file, {}});
+  }
+  loop.OnSignal({SIGTERM, SIGINT}, [&](int number) {
+    marea::log::Info("ending", {{"signal", std::to_string(number)}});
+    loop.Stop();
+  });
+  marea::log::Info(
+      "started", {{"role", options.role}, {"server", config->endpoint.url}, {"port", std::to_string(*port)}});
+  role.Start();
+  loop.Run();
+  return 0;
+}

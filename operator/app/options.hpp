@@ -1,0 +1,26 @@
+// The command line of the marea binary.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/log.hpp"
+
+namespace marea::app {
+
+struct Options {
+  std::string role = "session";
+  std::string kubeconfig;  // empty: $KUBECONFIG, else in-cluster, else ~/.kube/config
+  std::string context;
+  std::string token_key_dir;
+  std::string listen_address = "127.0.0.1";
+  std::uint16_t listen_port = 8443;  // 0: any free one
+  std::string port_file;             // the port that was had is written here; empty: nowhere
+  std::string certificate_file, key_file;
+  log::Level log_level = log::Level::kInfo;
+};
+
+// Parses the arguments; prints help or errors itself. False: exit with `exit_code`.
+bool ParseOptions(int argc, char** argv, Options& options, int& exit_code);
+
+}  // namespace marea::app
