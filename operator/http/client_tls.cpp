@@ -47,6 +47,8 @@ Result<std::vector<Certificate>> ReadCertificates(const std::string& pem, const 
   const Memory memory = Reading(pem);
   std::vector<Certificate> certificates;
   while (Certificate next{PEM_read_bio_X509(memory.get(), nullptr, NoPassphrase, nullptr)}) {
+    // OpenSSL reads the extensions at the first use of a certificate; here, before threads share it.
+    X509_check_purpose(next.get(), -1, 0);
     certificates.push_back(std::move(next));
   }
   // The end of the text shows as this error; any other, or nothing read at all, is one.
