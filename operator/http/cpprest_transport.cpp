@@ -74,7 +74,7 @@ class Connector {
   void Refresh();  // under the mutex
   std::shared_ptr<http_client> Make(milliseconds idle) const;
 
-  const Endpoint endpoint_;
+  Endpoint endpoint_;
   std::mutex mutex_;
   TlsMaterial material_;
   Client calls_;  // made with `material_`
@@ -192,8 +192,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   void Stop(Result<void> why);
   tl::unexpected<Error> Explain(const std::exception_ptr& broken) const;
 
-  const Request request_;
-  const std::string what_;
+  Request request_;
+  std::string what_;
   pplx::cancellation_token_source cancel_;
   std::shared_ptr<const ClientTls> tls_;
   Bytes body_;
@@ -377,7 +377,7 @@ class Call final : public Exchange {
                    "the answer is larger than " + std::to_string(owner_->options.max_body) + " bytes");
   }
 
-  const std::shared_ptr<Traffic> owner_;
+  std::shared_ptr<Traffic> owner_;
   Answer done_;
   CallbackGate gate_;
   boost::asio::steady_timer deadline_{Pool()};
@@ -432,7 +432,7 @@ class Flow final : public Exchange {
     return Trouble(ErrorKind::kUnavailable, "the refusal is larger than the largest answer allowed");
   }
 
-  const std::shared_ptr<Traffic> owner_;
+  std::shared_ptr<Traffic> owner_;
   StreamEvents events_;
   CallbackGate gate_;
   Response refusal_;  // with a status: the answer is one, and its body is still being read

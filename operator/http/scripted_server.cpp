@@ -158,7 +158,7 @@ class SocketPeer : public Peer {
     return true;
   }
 
-  const int socket_;
+  int socket_;
   Session session_;
   std::string read_;
   bool reset_ = false;
@@ -263,7 +263,7 @@ class ClientPeer final : public SocketPeer {
   ClientPeer& operator=(const ClientPeer&) = delete;
 
  private:
-  const int owned_;
+  int owned_;
 };
 
 }  // namespace

@@ -108,7 +108,7 @@ class CertificateSource {
     return names;
   }
 
-  const ServerOptions options_;
+  ServerOptions options_;
   Tls current_;
   Stamp seen_;
 };
@@ -148,7 +148,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
     });
   }
 
+  // Handlers that are on their way find it closed and do nothing.
   void Close() {
+    closed_ = true;
     silence_.cancel();
     beast::get_lowest_layer(stream_).close();
     if (const auto core = core_.lock()) core->connections.erase(shared_from_this());
@@ -170,6 +172,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void OnRequest(error_code failure) {
     using beast::http::error;
     using beast::http::verb;
+    if (closed_) return;
     if (failure == error::header_limit) return Refuse(431, "too large header\n");
     if (failure == error::body_limit) return Refuse(413, "too large body\n");
     const bool not_http = failure.category() == make_error_code(error::bad_method).category();
@@ -191,7 +194,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
     silence_.async_wait([self = shared_from_this(), turn](error_code error) {
       if (!error) self->Reply(turn, {.status = 503, .body = "no answer in time\n"});
     });
-    Deadline(limits_.patience + kWrite);
     core->handler(path, [weak = weak_from_this(), weak_core = core_, turn](ServerAnswer answer) {
       const auto alive = weak_core.lock();
       if (!alive) return;
@@ -203,7 +205,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // The first reply of a turn counts; the others come too late.
   void Reply(std::uint64_t turn, ServerAnswer answer) {
-    if (turn != turn_) return;
+    if (turn != turn_ || closed_) return;
     ++turn_;
     silence_.cancel();
     Write(std::move(answer));
@@ -230,17 +232,18 @@ class Connection : public std::enable_shared_from_this<Connection> {
     });
   }
 
-  const std::weak_ptr<Core> core_;
-  const Tls tls_;  // this connection's; later ones may have another
+  std::weak_ptr<Core> core_;
+  Tls tls_;  // this connection's; later ones may have another
   beast::ssl_stream<beast::tcp_stream> stream_;
   asio::steady_timer silence_;  // of the handler
-  const Core::Limits limits_;
+  Core::Limits limits_;
   beast::flat_buffer buffer_{kMaxHeader + kMaxBody};
   std::optional<beast::http::request_parser<beast::http::string_body>> parser_;
   std::optional<beast::http::response<beast::http::string_body>> answer_;
   std::uint64_t turn_ = 0;
   bool head_only_ = false;
   bool keep_ = false;
+  bool closed_ = false;
 };
 
 }  // namespace
@@ -265,7 +268,7 @@ struct Server::Impl {
 
   void Accept() {
     acceptor.async_accept([this](error_code error, tcp::socket socket) {
-      if (error == asio::error::operation_aborted) return;
+      if (!acceptor.is_open()) return;
       if (error) {  // no descriptor left, for one: not at full speed again
         pause.expires_after(100ms);
         pause.async_wait([this](error_code stopped) {
@@ -300,8 +303,8 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Server::~Server() {
   asio::post(impl_->core->context, [this] {
-    error_code ignored;
-    impl_->acceptor.close(ignored);
+    error_code error;
+    if (impl_->acceptor.close(error)) log::Warn("closing the listener", {{"error", error.message()}});
     impl_->pause.cancel();
     for (const auto& connection : std::set(impl_->core->connections)) connection->Close();
   });

@@ -23,9 +23,9 @@ class SimLoop final : public Loop {
   void Run() override;                          // until Stop or nothing is left to do
   void Stop() override;
 
-  void RunFor(Duration span);   // runs all that is due within `span`, then stands at its end
-  void RunReady();              // runs what is due now; time does not move
-  bool Idle() const;            // no task and no timer left
+  void RunFor(Duration span);  // runs all that is due within `span`, then stands at its end
+  void RunReady();             // runs what is due now; time does not move
+  bool Idle() const;           // no task and no timer left
 
  private:
   using Due = std::pair<MonotonicTime, std::uint64_t>;
