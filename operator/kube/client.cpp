@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kFieldManager = "?fieldManager=marea";  // who owns the fields, in managedFields
 constexpr std::string_view kPageSize = "500";
-constexpr std::chrono::seconds kWatchSilence{90};
+constexpr std::chrono::seconds kWatchSilence{150};  // more than WatchOptions::silence, which lists anew
 
 std::string What(std::string_view verb, const ResourceType& type, const Key& key) {
   std::string what = std::string(verb) + " " + std::string(type.plural);

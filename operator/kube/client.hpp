@@ -54,7 +54,8 @@ class Client {
               std::optional<int> grace_seconds, Done done);
 
   // A watch of the whole collection from `resource_version`, with bookmarks; the server ends it after
-  // `seconds`. It breaks after 90 s of silence: the server sends a bookmark every minute.
+  // `seconds`. It breaks after 150 s of silence, later than the watch machine wants to know of it: a quiet
+  // kind gets no bookmark for minutes where etcd runs without --watch-progress-notify-interval.
   std::unique_ptr<http::Stream> Watch(const ResourceType& type, std::string_view resource_version,
                                       int seconds, http::StreamEvents events);
 
