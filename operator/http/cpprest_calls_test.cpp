@@ -176,6 +176,12 @@ TEST_CASE("a call: what cannot be reached or breaks is Unavailable") {
     endpoint.url = "http://[nonsense";
     CppRestTransport nowhere(endpoint);
     CHECK_FALSE(Ask(nowhere, Get("/")));
+    endpoint.url = "https://[::1]:6443";
+    endpoint.ca_pem = [] { return LoopbackCertificate().certificate_pem; };
+    CppRestTransport six(endpoint);
+    const auto unsupported = Ask(six, Get("/"));
+    REQUIRE_FALSE(unsupported);
+    CHECK_THAT(unsupported.error().message, Contains("IPv6 addresses are not supported"));
     ScriptedServer server({.identity = {}, .client_ca = {}}, SayOk);
     CppRestTransport transport(EndpointOf(server));
     const auto answer = Ask(transport, Get("/a b?secret=1"));
@@ -243,6 +249,18 @@ TEST_CASE("a call: an answer over max_body is Unavailable, announced or not; one
     CHECK(answer.error().kind == ErrorKind::kUnavailable);
     CHECK_THAT(answer.error().message, Contains("larger than 1000 bytes"));
   }
+}
+
+TEST_CASE("a call: an answer announced as too large is not waited for") {
+  ScriptedServer server(Loopback(), [](Peer& peer) {
+    peer.ReadMessage();
+    peer.Write("HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n");
+    peer.WaitForClose();
+  });
+  CppRestTransport transport(EndpointOf(server), {.max_body = 1000});
+  const auto answer = Ask(transport, Get("/"));
+  REQUIRE_FALSE(answer);
+  CHECK_THAT(answer.error().message, Contains("larger than 1000 bytes"));
 }
 
 TEST_CASE("a call: a large answer arrives whole") {

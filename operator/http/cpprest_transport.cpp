@@ -94,6 +94,8 @@ void Connector::Refresh() {
   if (calls_.client && now == material_) return;
   if (Secure()) {
     const std::string host = web::uri(endpoint_.url).host();
+    if (host.starts_with('['))
+      throw std::runtime_error("IPv6 addresses are not supported in URLs, DNS names are");
     auto tls = ClientTls::Make(now, endpoint_.server_name.empty() ? host : endpoint_.server_name);
     if (!tls) throw std::runtime_error(tls.error().message);
     calls_.tls = std::move(*tls);

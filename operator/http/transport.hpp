@@ -23,7 +23,7 @@ struct Request {
   std::string path;  // with the query, percent-encoded: "/api/v1/pods?limit=500"
   std::string body;
   std::string content_type;                   // of the body; empty without one
-  std::chrono::milliseconds timeout{30'000};  // of the whole call; of silence, for a stream
+  std::chrono::milliseconds timeout{30'000};  // of the whole call, from Send on; of silence, for a stream
 };
 
 struct Response {
@@ -35,14 +35,17 @@ struct Response {
 // What a stream tells its owner, in this order: on_open once (unless it failed before), on_data any number of
 // times, on_end once. After Stream's destructor has returned none of them runs any more.
 struct StreamEvents {
-  std::function<void(Response head)> on_open;  // status and headers; a status >= 400 brings its body and ends
-  std::function<void(std::string_view chunk)>
-      on_data;  // valid during the call only; lines may be cut anywhere
-  std::function<void(Result<void> end)>
-      on_end;  // a value: the server ended it; an error: it broke or went silent
+  // Status and headers; a status >= 400 brings its body and ends.
+  std::function<void(Response head)> on_open;
+  // Valid during the call only; lines, and characters, may be cut anywhere.
+  std::function<void(std::string_view chunk)> on_data;
+  // A value: the server ended it; an error: it broke or went silent.
+  std::function<void(Result<void> end)> on_end;
 };
 
-class Stream {  // destroying it cancels, in milliseconds, and waits for a callback that is running
+// Destroying it cancels, in milliseconds, and waits for a callback that is running. One of its own callbacks
+// may destroy it, too, and is then the last.
+class Stream {
  public:
   virtual ~Stream() = default;
 };
@@ -52,7 +55,7 @@ class Transport {
   virtual ~Transport() = default;
 
   // Any status is a value; errors are kUnavailable (not reached, broken, unparsable) and kTimeout.
-  // Redirects are not followed: they would carry the bearer token away.
+  // Redirects are not followed: they would carry the bearer token away. A request may reach the server twice.
   virtual void Send(Request request, std::function<void(Result<Response>)> done) = 0;
 
   virtual std::unique_ptr<Stream> Open(Request request, StreamEvents events) = 0;
