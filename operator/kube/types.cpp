@@ -41,7 +41,6 @@ ResourceList PodRequests(const PodSpec& spec) {
     if (container.restart_policy == "Always") {
       AddTo(running, container.resources.requests);
       AddTo(sidecars, container.resources.requests);
-      RaiseTo(starting, sidecars);
     } else {
       ResourceList together = sidecars;  // those started before it
       AddTo(together, container.resources.requests);

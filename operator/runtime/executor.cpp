@@ -55,7 +55,9 @@ void Executor::Send(const Delete& gone, Done done) {
     if (sink != nullptr && answer) {
       const auto meaning = kube::DecodeDeleteAnswer(*answer);
       if (meaning && meaning->gone) {
-        apply = [sink, key, uid = meaning->uid] { sink->Erase(key, uid); };
+        apply = [sink, key, gone_uid = meaning->uid.empty() ? uid : meaning->uid] {
+          sink->Erase(key, gone_uid);
+        };
       } else if (auto decoded = sink->Decode(*answer)) {  // it waits for its finalizers or its grace
         apply = std::move(*decoded);
       }

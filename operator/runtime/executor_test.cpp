@@ -133,6 +133,9 @@ TEST_CASE("what a delete removed at once is gone before the delete is done") {
   SECTION("answered with a Status") {
     bench.Answer(200, R"({"kind":"Status","status":"Success","details":{"kind":"pods","uid":"u1"}})");
   }
+  SECTION("answered with a Status that names no uid") {
+    bench.Answer(200, R"({"kind":"Status","status":"Success"})");
+  }
   SECTION("by someone else before") {
     bench.Answer(404, R"({"kind":"Status","reason":"NotFound"})");
     CHECK(bench.Refusal() == ErrorKind::kNotFound);
