@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "controllers/session/acceptance.hpp"
+#include "controllers/session/answers.hpp"
 #include "controllers/session/objects.hpp"
 #include "controllers/session/projection.hpp"
 #include "controllers/session/view.hpp"
@@ -19,77 +20,8 @@ using std::chrono::seconds;
 
 constexpr seconds kUnschedulablePatience{15};
 constexpr seconds kShortestNotice{600};  // lowering the duration never ends a run sooner than this
-constexpr std::int64_t kMaxRetries = 3;  // per run, back to the queue by itself
 
-// ---- what a step may answer
-// -------------------------------------------------------------------------------------
-
-runtime::Emit EventOf(const View& view, bool warning, std::string reason, std::string message,
-                      std::string once) {
-  return {&api::kSessions,    view.key,       view.session.metadata.uid, warning, std::move(reason),
-          std::move(message), std::move(once)};
-}
-
-// Which occurrence of an event: there is one of each kind in an attempt.
-std::string Occurrence(const View& view) {
-  return std::to_string(view.status.run) + "/" + std::to_string(view.status.attempt);
-}
-
-// The write that makes the status `next`, and the news it brings. Empty when nothing differs.
-std::vector<Action> WriteStatus(const View& view, const api::SessionStatus& next) {
-  const auto patch = api::StatusPatch(view.status, next);
-  if (patch.empty()) return {};
-  std::vector<Action> actions{
-      runtime::Patch{&api::kSessions, view.key, "status", view.session.metadata.resource_version, patch}};
-  const auto* before = api::FindCondition(view.status.conditions, "Ready");
-  const auto* after = api::FindCondition(next.conditions, "Ready");
-  if (after->status == "True" && (before == nullptr || before->status != "True")) {
-    actions.push_back(EventOf(view, false, "Ready", after->message, Occurrence(view)));
-  }
-  return actions;
-}
-
-// A record and the status that follows from it, in one write.
-Decision Record(const View& view, api::SessionStatus records, std::string reason,
-                std::vector<Action> events = {}) {
-  auto actions = WriteStatus(view, Project(view, std::move(records)));
-  std::ranges::move(events, std::back_inserter(actions));
-  return {.actions = std::move(actions), .wake_at = {}, .reason = std::move(reason)};
-}
-
-Decision Effect(std::vector<Action> actions, std::string reason) {
-  return {.actions = std::move(actions), .wake_at = {}, .reason = std::move(reason)};
-}
-
-// The run ends: for this reason, from now on.
-Decision StopFor(const View& view, api::StopReason reason, std::string message) {
-  auto records = view.status;
-  records.stop = api::Stop{.run = records.run, .reason = reason, .message = message, .time = view.now};
-  const bool warning = reason == api::StopReason::kFailed || reason == api::StopReason::kExpired;
-  const std::string name(json::Name(reason));
-  return Record(view, std::move(records), "stop: " + name,
-                {EventOf(view, warning, reason == api::StopReason::kUserRequest ? "Stopped" : name,
-                         std::move(message), Occurrence(view) + "/" + name)});
-}
-
-// The attempt came to nothing through no fault of the user: back to the queue with the submit time kept.
-Decision Requeue(const View& view, const std::string& reason, const std::string& message) {
-  if (view.status.retries >= kMaxRetries) {
-    return StopFor(view, api::StopReason::kFailed,
-                   message + " It was tried again " + std::to_string(kMaxRetries) +
-                       " times; start a new run to try once more.");
-  }
-  auto records = view.status;
-  records.admission.reset();
-  records.start_time.reset();
-  records.expires_time.reset();
-  records.retries += 1;
-  return Record(view, std::move(records), "requeue: " + reason,
-                {EventOf(view, true, reason, message, Occurrence(view))});
-}
-
-// ---- the steps, in order
-// ----------------------------------------------------------------------------------------
+// The steps, in order.
 
 std::optional<Decision> ReadAfterUnansweredWrite(const View& view) {
   if (!view.memory->unknown_write) return {};
@@ -341,8 +273,7 @@ constexpr std::array<Step, 17> kSteps{ReadAfterUnansweredWrite,
                                       CreateObjects,
                                       [](const View&) -> std::optional<Decision> { return Decision{}; }};
 
-// ---- around the steps
-// -------------------------------------------------------------------------------------------
+// Around the steps.
 
 bool WritesStatus(const Decision& decision) {
   return std::ranges::any_of(decision.actions,

@@ -20,18 +20,18 @@
 #include "http/cpprest_transport.hpp"
 
 // What one has to know of cpprestsdk 2.10.18 to read this file:
-// - Its timeout is an idle timer and belongs to a client, not to a request. Calls have a timer of their own
-// here, for
-//   the whole call; a stream has a client of its own, whose idle timer is the silence the stream may keep.
-// - The TLS callback runs for each new connection, but kept connections stay as they were made. So the client
-// of the
-//   calls is made anew when a file changed; the connections of the old one go with the last request on them.
+//
+// - Its timeout is an idle timer and belongs to a client, not to a request. Calls have a timer of their
+//   own here, for the whole call; a stream has a client of its own, whose idle timer is the silence the
+//   stream may keep.
+// - The TLS callback runs for each new connection, but kept connections stay as they were made. So the
+//   client of the calls is made anew when a file changed; the old one's connections go with the last
+//   request on them.
 // - A request on a kept connection that the server has closed meanwhile is sent again on another one,
-// whatever its
-//   method, if not a byte of an answer has come. The server may have carried out the first one.
-// - A body is read from the socket as fast as it comes, however slowly we take it, and a chunk is held until
-// it is
-//   whole. There is no bound on the size of a chunk or of the head.
+//   whatever its method, if not a byte of an answer has come. The server may have carried out the first
+//   one.
+// - A body is read from the socket as fast as it comes, however slowly we take it, and a chunk is held
+//   until it is whole. There is no bound on the size of a chunk or of the head.
 // - Continuations run on its pool. Waiting for a task there may wait for ever, so nothing here does.
 namespace marea::http {
 
