@@ -27,8 +27,7 @@ def cluster():
     cluster.run("up", "--nodes", "real,kwok", check=True)
     if not cluster.state.real:
         pytest.fail("the cluster came up without its real nodes; it said above what they lack", pytrace=False)
-    install(cluster)
-    cluster.apply(*catalogue.objects())
+    install(cluster, *catalogue.objects())
     yield cluster
     if not KEEP:
         cluster.run("down", check=True)

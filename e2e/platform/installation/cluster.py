@@ -56,14 +56,14 @@ class Cluster:
             raise KubectlError(f"kubectl {' '.join(map(str, arguments))}: {done.stderr.strip() or done.stdout.strip()}")
         return done.stdout
 
-    def apply(self, *objects):
-        """Server-side apply of objects given as dicts."""
-        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
-        return self.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=text)
-
-    def apply_files(self, *paths):
-        arguments = [f"--filename={p}" for p in paths]
-        return self.kubectl("apply", "--server-side", "--force-conflicts", *arguments)
+    def apply(self, *things):
+        """Server-side apply of objects given as dicts, then of files and folders given as paths, in one call."""
+        objects = [t for t in things if isinstance(t, dict)]
+        files = [f"--filename={t}" for t in things if not isinstance(t, dict)]
+        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}) if objects else None
+        return self.kubectl(
+            "apply", "--server-side", "--force-conflicts", *(["--filename=-"] if objects else []), *files, stdin=text
+        )
 
     def get(self, kind, name=None, namespace=None):
         """An object, or None; without a name the list of objects of the namespace, or of all."""

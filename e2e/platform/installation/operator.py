@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 
 from . import ROOT
-from .cluster import wait
+from .cluster import KubectlError, Unmet, wait
 
 NAMESPACE = "marea-system"
 ACCOUNT = "marea-session"
@@ -94,14 +94,19 @@ def ensure_key(folder):
     fresh.rename(folder / name)
 
 
-def install(cluster):
-    """Kinds, namespaces and the rights of the operator's account."""
-    cluster.apply_files(ROOT / "crds")
+def install(cluster, *things):
+    """Kinds, the operator's namespace and the rights of its account; then what else there shall be, of these kinds too."""
+    home = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+    cluster.apply(home, ROOT / "crds", ROOT / "charts" / "marea" / "templates" / "rbac-session.yaml")
     cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", f"--filename={ROOT / 'crds'}")
-    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
-    cluster.apply_files(ROOT / "charts" / "marea" / "templates" / "rbac-session.yaml")
-    # Kinds are served a moment after they are established.
-    wait("the Session kind is served", lambda: cluster.get("sessions") is not None, 30)
+
+    def apply():
+        try:
+            return cluster.apply(*things)
+        except KubectlError as refusal:  # a kind is served a moment after it is established
+            raise Unmet(str(refusal)) from refusal
+
+    wait("what needs the new kinds is accepted", apply, 30)
 
 
 def namespace(name, **labels):
