@@ -368,6 +368,25 @@ TEST_CASE("a foreign pod of the same name is never touched") {
   CHECK(story.Object("pods", "ada")["metadata"]["ownerReferences"][0]["uid"] == story.Session().metadata.uid);
 }
 
+TEST_CASE("a session made anew under an old name waits until the old one's pod has ended") {
+  Story story;
+  story.Put("pods",
+            {{"metadata",
+              {{"name", "ada"},
+               {"namespace", "lab"},
+               {"deletionTimestamp", FormatTime(story.now)},
+               {"ownerReferences", {{{"kind", "Session"}, {"uid", "another"}, {"controller", true}}}}}},
+             {"spec", {{"nodeName", "node-t"}}}});
+  story.Ask(kWantsA100);
+  story.Settle();
+  CHECK(story.Condition("Stalled").status == "False");
+  CHECK(story.Condition("Ready").message == "The pod of an earlier session of this name is still ending.");
+  CHECK(std::ranges::count(story.writes, "create pods lab/ada") == 0);
+  story.KubeletRemoves();
+  story.Settle();
+  CHECK(std::ranges::count(story.writes, "create pods lab/ada") == 1);
+}
+
 TEST_CASE("a status that was lost means a new attempt, and the home is kept") {
   Story story = Running();
   story.Object("sessions", "ada").erase("status");

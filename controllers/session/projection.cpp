@@ -144,6 +144,9 @@ class Projector {
     if (const auto taken = NameTaken()) return {"False", "NameTaken", *taken};
     if (view_.pod == nullptr) {
       if (!view_.memory->refusal.empty()) return {"False", "CannotStart", Capped(view_.memory->refusal)};
+      if (view_.foreign_pod != nullptr) {
+        return {"False", "Starting", "The pod of an earlier session of this name is still ending."};
+      }
       return {"False", "Starting", "The pod is being created."};
     }
     if (Terminating(*view_.pod))
