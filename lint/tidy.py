@@ -23,7 +23,7 @@ def check(tree, passes=None):
     if not sources:
         return []
     database = tree.root / "build" / "debug" / "compile_commands.json"
-    if not database.exists():
+    if (tree.root / "CMakePresets.json").exists():  # a checkout; its list of commands may be older than its sources
         subprocess.run(["cmake", "--preset", "debug"], cwd=tree.root, check=True, stdout=subprocess.DEVNULL)
     commands = {os.path.relpath(c["file"], tree.root): c["command"] for c in json.loads(database.read_text())}
     passes = passes or Passes.in_cache()
