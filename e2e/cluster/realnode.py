@@ -94,7 +94,8 @@ class Node:
 
     @property
     def cgroup(self):
-        return f"marea-{self.name}"
+        # The slot makes it this cluster's alone: two of one name can be up, each with its own state directory.
+        return f"marea-{self.name}-{self.cluster.slot}"
 
     @property
     def containerd(self):
