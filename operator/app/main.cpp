@@ -7,6 +7,7 @@
 #include "app/session_role.hpp"
 #include "base/log.hpp"
 #include "http/cpprest_transport.hpp"
+#include "http/server.hpp"
 #include "kube/config.hpp"
 #include "loop/asio_loop.hpp"
 
@@ -15,6 +16,19 @@ namespace {
 int Refuse(const marea::Error& error) {
   marea::log::Error("cannot start", {{"why", error.message}});
   return 2;
+}
+
+// On the loop: a loop that hangs answers nothing, which is the truth.
+marea::Result<std::unique_ptr<marea::http::Server>> Serve(const marea::app::Options& options,
+                                                          marea::Loop& loop,
+                                                          const marea::app::SessionRole& role) {
+  return marea::http::Server::Start({.address = options.listen_address,
+                                     .port = options.listen_port,
+                                     .certificate_file = options.certificate_file,
+                                     .key_file = options.key_file},
+                                    [&](const std::string& path, auto reply) {
+                                      loop.Post([&role, path, reply] { reply(role.Answer(path)); });
+                                    });
 }
 
 bool WritePort(const std::string& file, std::uint16_t port) {
@@ -39,10 +53,14 @@ int main(int argc, char** argv) {
   if (!keys) return Refuse(keys.error());
 
   marea::AsioLoop loop;
-  marea::app::SessionRole role(loop, *config, {std::move(*keys)});
-  auto port = role.Serve(options);
-  if (!port) return Refuse(port.error());
-  if (!WritePort(options.port_file, *port)) {
+  using Transport = marea::http::CppRestTransport;
+  marea::app::SessionRole role(
+      loop, {std::make_unique<Transport>(config->endpoint), std::make_unique<Transport>(config->endpoint)},
+      {std::move(*keys)});
+  auto server = Serve(options, loop, role);
+  if (!server) return Refuse(server.error());
+  const auto port = (*server)->port();
+  if (!WritePort(options.port_file, port)) {
     return Refuse({marea::ErrorKind::kInvalid, "--port-file: cannot write " + options.port_file, {}});
   }
   loop.OnSignal({SIGTERM, SIGINT}, [&](int number) {
@@ -50,7 +68,7 @@ int main(int argc, char** argv) {
     loop.Stop();
   });
   marea::log::Info(
-      "started", {{"role", options.role}, {"server", config->endpoint.url}, {"port", std::to_string(*port)}});
+      "started", {{"role", options.role}, {"server", config->endpoint.url}, {"port", std::to_string(port)}});
   role.Start();
   loop.Run();
   return 0;

@@ -2,17 +2,19 @@
 
 #include <utility>
 
+#include "base/log.hpp"
+
 namespace marea::app {
 
-SessionRole::SessionRole(Loop& loop, const kube::Config& config, session::Settings settings)
+SessionRole::SessionRole(Loop& loop, Transports transports, session::Settings settings)
     : loop_(loop),
-      watch_transport_(config.endpoint),
-      calls_(call_transport_, &request_counts_),
-      watches_(watch_transport_, &request_counts_),
+      watch_transport_(std::move(transports.watches)),
+      calls_(*transports.calls, &request_counts_),
+      watches_(*watch_transport_, &request_counts_),
       executor_(loop, calls_, gate_, "marea-session"),
       controller_(loop, executor_, world_, std::move(settings)),
       metrics_(MAREA_VERSION, loop.Now()),
-      call_transport_(config.endpoint) {
+      call_transport_(std::move(transports.calls)) {
   Watch(world_.session_classes);
   Watch(world_.accelerator_classes);
   Watch(world_.namespaces);
@@ -33,20 +35,6 @@ void SessionRole::Watch(runtime::Cache<T>& cache) {
   reflectors_.push_back(runtime::MakeReflector(loop_, calls_, watches_, cache));
   executor_.Register(T::kType, *reflectors_.back());
   metrics_.Add(*reflectors_.back());
-}
-
-Result<std::uint16_t> SessionRole::Serve(const Options& options) {
-  auto server = http::Server::Start({.address = options.listen_address,
-                                     .port = options.listen_port,
-                                     .certificate_file = options.certificate_file,
-                                     .key_file = options.key_file},
-                                    [this](const std::string& path, auto reply) {
-                                      // On the loop: a loop that hangs answers nothing, which is the truth.
-                                      loop_.Post([this, path, reply] { reply(Answer(path)); });
-                                    });
-  if (!server) return tl::unexpected(server.error());
-  server_ = std::move(*server);
-  return server_->port();
 }
 
 void SessionRole::Start() {
