@@ -15,6 +15,11 @@ constexpr std::size_t kMaxValue = 512;  // bytes
 
 std::atomic<Level> g_level{Level::kInfo};
 
+Sink& TheSink() {
+  static Sink sink;
+  return sink;
+}
+
 // spdlog contributes the clock, the lock around a line and the sink; the words are ours.
 spdlog::logger& Logger() {
   static spdlog::logger logger = [] {
@@ -55,8 +60,7 @@ bool Enabled(Level level) {
   return level >= g_level;
 }
 
-void Write(Level level, std::string_view message, std::initializer_list<Pair> pairs) {
-  if (!Enabled(level)) return;
+std::string Line(Level level, std::string_view message, std::initializer_list<Pair> pairs) {
   std::string line = Text(level);
   line += ' ';
   line += message;
@@ -66,6 +70,17 @@ void Write(Level level, std::string_view message, std::initializer_list<Pair> pa
     line += '=';
     line += NeedsQuotes(value) ? Quoted(value, kMaxValue) : value;
   }
+  return line;
+}
+
+void SetSink(Sink sink) {
+  TheSink() = std::move(sink);
+}
+
+void Write(Level level, std::string_view message, std::initializer_list<Pair> pairs) {
+  if (!Enabled(level)) return;
+  if (TheSink()) return TheSink()(level, message, pairs);
+  const std::string line = Line(level, message, pairs);
   Logger().log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
 }
 

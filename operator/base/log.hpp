@@ -2,6 +2,7 @@
 // Values are escaped and capped; no value may ever be a secret.
 #pragma once
 
+#include <functional>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -15,6 +16,14 @@ using Pair = std::pair<std::string_view, std::string>;
 
 void SetLevel(Level level);
 bool Enabled(Level level);
+// "INFO decided key=lab/ada", as it is written after the time.
+std::string Line(Level level, std::string_view message, std::initializer_list<Pair> pairs);
+
+// Takes the lines in place of stderr; an empty one gives them back to it. For simulations, whose log has its
+// own time: while it is set only one thread may log.
+using Sink = std::function<void(Level, std::string_view message, std::initializer_list<Pair>)>;
+void SetSink(Sink sink);
+
 void Write(Level level, std::string_view message, std::initializer_list<Pair> pairs);
 
 inline void Debug(std::string_view m, std::initializer_list<Pair> p = {}) {

@@ -88,3 +88,15 @@ TEST_CASE("lines of several threads do not mix", "[log]") {
   }
   CHECK(lines == 400);
 }
+
+TEST_CASE("a sink takes the lines in place of stderr until it is taken away") {
+  std::vector<std::string> lines;
+  log::SetSink([&](log::Level level, std::string_view message, auto pairs) {
+    lines.push_back(log::Line(level, message, pairs));
+  });
+  const auto said = Stderr([] { log::Warn("late", {{"key", "lab/ada"}, {"why", "no answer"}}); });
+  log::SetSink({});
+  CHECK(said.empty());
+  CHECK(lines == std::vector<std::string>{"WARN late key=lab/ada why=\"no answer\""});
+  CHECK(Line(Stderr([] { log::Info("back"); })) == "INFO back");
+}
