@@ -55,8 +55,9 @@ class FakeApi {
   http::Response Handle(const http::Request& request);
 
   // A watch (or WatchList): the answer that refuses it, or an id. Lines (with their newline) come through
-  // `on_line`: those that are due now before this returns, later ones while Handle runs. The transport ends
-  // streams and asks for bookmarks; nothing here looks at a clock by itself.
+  // `on_line`: those that are due now before this returns, later ones while Handle runs. An ERROR line
+  // (a version that is too old) is the last. The transport ends streams and asks for bookmarks; nothing here
+  // looks at a clock by itself.
   std::variant<http::Response, WatchId> Open(const http::Request& request,
                                              std::function<void(const std::string& line)> on_line);
   void Close(WatchId watch);

@@ -1,0 +1,11 @@
+// Pods, as the API server alone sees them: defaults, what may change, binding, the grace of their end.
+#pragma once
+
+#include "testing/fake_kinds.hpp"
+
+namespace marea::testing::fake {
+
+Answer<void> AdmitPod(const Kind& kind, Json& object);
+Answer<void> ChangePod(const Kind& kind, const Json& before, Json& object);
+
+}  // namespace marea::testing::fake

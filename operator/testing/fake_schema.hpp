@@ -1,0 +1,31 @@
+// Structural schemas of CustomResourceDefinitions: pruning, defaults, validation. Rules in CEL are left out.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "testing/fake_kind.hpp"
+#include "testing/fake_status.hpp"
+
+namespace marea::testing::fake {
+
+struct SchemaNode;
+
+class Schema {
+ public:
+  // From openAPIV3Schema; what the schema does not say is not checked.
+  explicit Schema(const Json& schema);
+  ~Schema();
+
+  // Removes what the schema does not name and nulls that mean nothing; returns the paths of the unknown
+  // fields ("spec.colour"). apiVersion, kind and metadata are left alone.
+  std::vector<std::string> Prune(Json& object) const;
+  void SetDefaults(Json& object) const;
+  std::vector<Cause> Validate(const Json& object) const;
+
+ private:
+  std::unique_ptr<SchemaNode> root_;
+};
+
+}  // namespace marea::testing::fake
