@@ -338,6 +338,56 @@ TEST_CASE("calls: those that wait go out in the order they came, or time out uns
   CHECK(order.Get() == expected);
 }
 
+TEST_CASE(
+    "a call that waits is asked once more when its turn comes, and does not leave when it may not any more") {
+  Watched<std::vector<std::string>> arrived;
+  Watched<bool> go_on;
+  ScriptedServer server(Loopback(), [&](Peer& peer) {
+    for (std::string request; !(request = peer.ReadMessage()).empty();) {
+      arrived.Update([&](auto& all) { all.push_back(FirstLine(request)); });
+      go_on.WaitFor([](bool yes) { return yes; });
+      peer.Answer(200, "ok");
+    }
+  });
+  std::atomic<bool> open{true};
+  std::atomic<int> asked{0};
+  const auto fenced = [&](const std::string& path) {
+    Request request{.method = Method::kPost, .path = path, .body = "x", .content_type = "text/plain"};
+    request.may_send = [&] {
+      ++asked;
+      return open.load();
+    };
+    return request;
+  };
+  CppRestTransport transport(EndpointOf(server), {.max_calls = 1});
+  Watched<std::vector<Result<Response>>> answers;
+  const auto send = [&](Request request) {
+    transport.Send(std::move(request), [&](Result<Response> answer) {
+      answers.Update([&](auto& all) { all.push_back(std::move(answer)); });
+    });
+  };
+  send(fenced("/first"));
+  REQUIRE(arrived.WaitFor([](const auto& all) { return all.size() == 1; }));
+  send(fenced("/second"));
+  send(Get("/unfenced"));
+  send(fenced("/third"));
+  CHECK(asked == 1);  // handing it over is not sending it
+
+  open = false;
+  go_on.Update([](bool& yes) { yes = true; });
+  REQUIRE(answers.WaitFor([](const auto& all) { return all.size() == 4; }));
+  CHECK(asked == 3);
+  CHECK(arrived.Get() == std::vector<std::string>{"POST /first HTTP/1.1", "GET /unfenced HTTP/1.1"});
+  const auto all = answers.Get();
+  CHECK(all[0]);
+  CHECK(all[2]);
+  for (const auto& refused : {all[1], all[3]}) {
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().kind == ErrorKind::kForbidden);
+    CHECK_THAT(refused.error().message, Contains("not sent"));
+  }
+}
+
 TEST_CASE("calls: a thousand that fail at once all say so") {
   Endpoint endpoint;
   endpoint.url = "https://127.0.0.1:1";

@@ -206,7 +206,12 @@ void Exchange::Begin(const Connector& connector, Make make) {
   try {
     const Connector::Client made = make();
     tls_ = made.tls;
-    made.client->request(connector.Message(request_), cancel_.get_token())
+    const rest::http_request message = connector.Message(request_);
+    // Last of all: reading certificates and tokens takes its time, too.
+    if (request_.may_send && !request_.may_send()) {
+      return OnEnd(Trouble(ErrorKind::kForbidden, "not sent, it may not leave any more"));
+    }
+    made.client->request(message, cancel_.get_token())
         .then([self = shared_from_this()](const pplx::task<rest::http_response>& answer) {
           self->Receive(answer);
         });

@@ -24,6 +24,9 @@ struct Request {
   std::string body;
   std::string content_type;                   // of the body; empty without one
   std::chrono::milliseconds timeout{30'000};  // of the whole call, from Send on; of silence, for a stream
+  // Asked right before the request leaves, on a thread of the transport; quick, thread-safe, and without
+  // exceptions. No: it does not leave, and its end is kForbidden. Empty: it may.
+  std::function<bool()> may_send = nullptr;
 };
 
 struct Response {
@@ -54,8 +57,9 @@ class Transport {
  public:
   virtual ~Transport() = default;
 
-  // Any status is a value; errors are kUnavailable (not reached, broken, unparsable) and kTimeout.
-  // Redirects are not followed: they would carry the bearer token away. A request may reach the server twice.
+  // Any status is a value; errors are kUnavailable (not reached, broken, unparsable), kTimeout, and
+  // kForbidden for a request that might not leave any more. Redirects are not followed: they would carry the
+  // bearer token away. A request may reach the server twice.
   virtual void Send(Request request, std::function<void(Result<Response>)> done) = 0;
 
   virtual std::unique_ptr<Stream> Open(Request request, StreamEvents events) = 0;

@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::string_view kFieldManager = "?fieldManager=marea";  // who owns the fields, in managedFields
 constexpr std::string_view kPageSize = "500";
+// A fenced write that hangs is given up, so that it cannot be sent again on another connection much later.
+constexpr std::chrono::seconds kFencedTimeout{10};
 constexpr std::chrono::seconds kWatchSilence{150};  // more than WatchOptions::silence, which lists anew
 
 std::string What(std::string_view verb, const ResourceType& type, const Key& key) {
@@ -33,6 +35,18 @@ void RequestCounts::Add(http::Method method, int status) {
 RequestCounts::Counts RequestCounts::Get() const {
   const std::lock_guard lock(mutex_);
   return counts_;
+}
+
+Client Client::Within(std::chrono::milliseconds timeout) const {
+  Client hasty = *this;
+  hasty.timeout_ = timeout;
+  return hasty;
+}
+
+Client Client::Fenced(std::function<bool()> may_send) const {
+  Client fenced = *this;
+  fenced.may_send_ = std::move(may_send);
+  return fenced;
 }
 
 void Client::Get(const ResourceType& type, const Key& key, Done done) {
@@ -95,9 +109,15 @@ std::unique_ptr<http::Stream> Client::Watch(const ResourceType& type, std::strin
 
 void Client::Send(http::Request request, std::string what, Done done) {
   const http::Method method = request.method;
+  if (may_send_ && method != http::Method::kGet) {
+    request.may_send = may_send_;
+    request.timeout = kFencedTimeout;
+  }
+  if (timeout_) request.timeout = *timeout_;
   auto answered = [what = std::move(what), done = std::move(done), method,
                    counts = counts_](Result<http::Response> response) {
-    if (counts != nullptr) counts->Add(method, response ? response->status : 0);
+    const bool left = response || response.error().kind != ErrorKind::kForbidden;
+    if (counts != nullptr && left) counts->Add(method, response ? response->status : 0);
     if (!response) {
       Error error = std::move(response.error());
       error.message = what + ": " + error.message;

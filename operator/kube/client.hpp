@@ -4,6 +4,7 @@
 // error's message begins with what was asked: "create pods team-a/ada: …".
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -43,6 +44,11 @@ class Client {
   explicit Client(http::Transport& transport, RequestCounts* counts = nullptr)
       : transport_(transport), counts_(counts) {}
 
+  // This client, but its calls have this long.
+  Client Within(std::chrono::milliseconds timeout) const;
+  // This client, but its writes ask right before they leave (http::Request::may_send), and have ten seconds.
+  Client Fenced(std::function<bool()> may_send) const;
+
   void Get(const ResourceType& type, const Key& key, Done done);
   // One page of 500; `next` continues an earlier one.
   void List(const ResourceType& type, std::string_view next, Done done);
@@ -64,6 +70,8 @@ class Client {
 
   http::Transport& transport_;
   RequestCounts* counts_;
+  std::optional<std::chrono::milliseconds> timeout_;
+  std::function<bool()> may_send_;
 };
 
 }  // namespace marea::kube

@@ -43,6 +43,44 @@ TEST_CASE("a fresh read is a GET of the object, and its body comes back") {
   CHECK(bench.answer->value() == "{}");
 }
 
+TEST_CASE("a client in a hurry gives every call its time") {
+  Bench bench;
+  Client hasty = bench.client.Within(std::chrono::seconds{3});
+  SECTION("read") {
+    hasty.Get(kPods, {"a", "b"}, bench.Keep());
+  }
+  SECTION("write") {
+    hasty.MergePatch(kPods, {"a", "b"}, "", "{}", bench.Keep());
+  }
+  CHECK(bench.Sent().timeout == std::chrono::seconds{3});
+}
+
+TEST_CASE("a fenced client's writes ask before they leave, and what did not leave is not counted") {
+  Bench bench;
+  bool open = true;
+  Client fenced = bench.client.Fenced([&open] { return open; });
+  const std::vector<std::function<void()>> writes{
+      [&] { fenced.Create(kPods, "a", "{}", bench.Keep()); },
+      [&] { fenced.MergePatch(kPods, {"a", "b"}, "status", "{}", bench.Keep()); },
+      [&] { fenced.Delete(kPods, {"a", "b"}, {"u", "7"}, std::nullopt, bench.Keep()); },
+  };
+  const auto& write = writes[GENERATE(0u, 1u, 2u)];
+  write();
+  REQUIRE(bench.Sent().may_send);
+  CHECK(bench.Sent().timeout == std::chrono::seconds{10});
+  open = false;
+  write();
+  bench.loop.RunReady();
+  REQUIRE(bench.answer);
+  CHECK(bench.answer->error().kind == ErrorKind::kForbidden);
+  CHECK(bench.Sent().may_send);  // still the first one only
+  CHECK(bench.counts.Get().empty());
+
+  bench.transport.sent.clear();
+  fenced.Get(kPods, {"a", "b"}, bench.Keep());
+  CHECK_FALSE(bench.Sent().may_send);
+}
+
 TEST_CASE("lists come in pages of 500 over all namespaces") {
   Bench bench;
   SECTION("the first") {

@@ -31,6 +31,7 @@ inline constexpr ResourceType kClaims{"", "v1", "persistentvolumeclaims", "Persi
 inline constexpr ResourceType kEvents{"", "v1", "events", "Event", true};
 inline constexpr ResourceType kNodes{"", "v1", "nodes", "Node", false};
 inline constexpr ResourceType kNamespaces{"", "v1", "namespaces", "Namespace", false};
+inline constexpr ResourceType kLeases{"coordination.k8s.io", "v1", "leases", "Lease", true};
 inline constexpr ResourceType kStorageClasses{"storage.k8s.io", "v1", "storageclasses", "StorageClass",
                                               false};
 

@@ -12,6 +12,8 @@ TEST_CASE("paths follow the API's rules") {
   CHECK(ApiVersion(kSessions) == "marea.dev/v1alpha1");
   CHECK(CollectionPath(kPods, "") == "/api/v1/pods");
   CHECK(CollectionPath(kPods, "team-a") == "/api/v1/namespaces/team-a/pods");
+  CHECK(ObjectPath(kLeases, {"marea-system", "marea-session"}) ==
+        "/apis/coordination.k8s.io/v1/namespaces/marea-system/leases/marea-session");
   CHECK(CollectionPath(kNodes, "") == "/api/v1/nodes");
   CHECK(CollectionPath(kNodes, "ignored") == "/api/v1/nodes");
   CHECK(ObjectPath(kNodes, {"", "gpu-1.example.org"}) == "/api/v1/nodes/gpu-1.example.org");

@@ -302,4 +302,29 @@ struct StorageClass {
   }
 };
 
+// Its times are text: they are for people, and judging by them would trust other machines' clocks. The API
+// takes them with six digits of a second and not otherwise (FormatMicroTime).
+struct LeaseSpec {
+  std::optional<std::string> holder_identity;  // "" when it was given back
+  std::optional<std::int64_t> lease_duration_seconds;
+  std::string acquire_time, renew_time;
+  std::optional<std::int64_t> lease_transitions;
+  static constexpr auto Fields() {
+    return std::tuple(json::Field{"holderIdentity", &LeaseSpec::holder_identity},
+                      json::Field{"leaseDurationSeconds", &LeaseSpec::lease_duration_seconds},
+                      json::Field{"acquireTime", &LeaseSpec::acquire_time},
+                      json::Field{"renewTime", &LeaseSpec::renew_time},
+                      json::Field{"leaseTransitions", &LeaseSpec::lease_transitions});
+  }
+};
+
+struct Lease {
+  static constexpr const ResourceType& kType = kLeases;
+  ObjectMeta metadata;
+  LeaseSpec spec;
+  static constexpr auto Fields() {
+    return std::tuple(json::Field{"metadata", &Lease::metadata}, json::Field{"spec", &Lease::spec});
+  }
+};
+
 }  // namespace marea::kube

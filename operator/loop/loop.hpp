@@ -1,4 +1,4 @@
-// The one event loop that owns all state. Everything but Post runs on the loop's own thread.
+// The one event loop that owns all state. What does not say "from any thread" is for the loop's own thread.
 // Two implementations: AsioLoop (production) and SimLoop (virtual time, seeded, single thread).
 #pragma once
 
@@ -17,7 +17,7 @@ class Loop {
   virtual ~Loop() = default;
 
   virtual Time Now() const = 0;                 // wall clock: for what is written to the API
-  virtual MonotonicTime Monotonic() const = 0;  // for waiting and for leases
+  virtual MonotonicTime Monotonic() const = 0;  // for waiting and for leases; from any thread
   virtual std::uint64_t Random() = 0;           // uniform 64 bits
 
   // Runs `task` on the loop thread, after what is already posted. From any thread.

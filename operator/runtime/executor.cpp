@@ -7,8 +7,11 @@
 
 namespace marea::runtime {
 
-Executor::Executor(Loop& loop, kube::Client& client, const Gate& gate, std::string component)
-    : loop_(loop), client_(client), gate_(gate), component_(std::move(component)) {}
+Executor::Executor(Loop& loop, const kube::Client& client, const Gate& gate, std::string component)
+    : loop_(loop),
+      client_(client.Fenced([&gate] { return gate.MayWrite(); })),
+      gate_(gate),
+      component_(std::move(component)) {}
 
 void Executor::Execute(const Action& action, Done done) {
   if (!std::holds_alternative<ReadFresh>(action) && !gate_.MayWrite()) {

@@ -13,11 +13,12 @@
 
 namespace marea::runtime {
 
-// The one place every write passes at the moment of sending. Here stands the fence of leader election.
+// The one place every write passes, when it is handed over and again at the moment of sending. The fence of
+// leader election (leader.hpp) stands here.
 class Gate {
  public:
   virtual ~Gate() = default;
-  virtual bool MayWrite() const = 0;
+  virtual bool MayWrite() const = 0;  // from any thread
 };
 
 class OpenGate final : public Gate {
@@ -36,8 +37,8 @@ class Sink {
   virtual void Erase(const Key& key, const std::string& uid) = 0;
 };
 
-// Loop thread only. Answers decode on the transport's edge threads: the loop, the sinks and the executor live
-// longer than the transport.
+// Loop thread only. Answers decode on the transport's edge threads, and the gate is asked there: the loop,
+// the gate, the sinks and the executor live longer than the transport.
 class Executor {
  public:
   // A value: the action had its effect, and its answer is in the cache (AlreadyExists on a create and
@@ -46,13 +47,13 @@ class Executor {
   using Done = std::function<void(Result<void>)>;
 
   // `component` is the reportingComponent of events: "marea-session".
-  Executor(Loop& loop, kube::Client& client, const Gate& gate, std::string component);
+  Executor(Loop& loop, const kube::Client& client, const Gate& gate, std::string component);
 
   // The answers about objects of this type go to `sink`; those of other types (Secrets) are dropped unread.
   void Register(const kube::ResourceType& type, Sink& sink) { sinks_[&type] = &sink; }
 
-  // Errors besides the server's: kForbidden without sending when the gate is shut, kInvalid for a patch
-  // without resource_version or whose body is no JSON object.
+  // Errors besides the server's: kForbidden without sending when the gate is shut, or shuts while a write
+  // waits, kInvalid for a patch without resource_version or whose body is no JSON object.
   void Execute(const Action& action, Done done);
 
  private:
@@ -67,7 +68,7 @@ class Executor {
   Sink* SinkOf(const kube::ResourceType& type) const;
 
   Loop& loop_;
-  kube::Client& client_;
+  kube::Client client_;
   const Gate& gate_;
   std::string component_;
   std::map<const kube::ResourceType*, Sink*> sinks_;

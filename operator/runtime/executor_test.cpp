@@ -22,7 +22,8 @@ std::string PodJson(int version, const std::string& meta = {}) {
 
 struct ShutGate final : Gate {
   bool open = true;
-  bool MayWrite() const override { return open; }
+  mutable int open_for = 1'000;  // so many times it is asked
+  bool MayWrite() const override { return open && open_for-- > 0; }
 };
 
 struct Bench {
@@ -193,6 +194,32 @@ TEST_CASE("behind a shut gate nothing is written, but it may be read") {
   bench.results.clear();
   bench.Execute(ReadFresh{&kube::kPods, kAda});
   CHECK(bench.transport.sent.size() == 1);
+}
+
+TEST_CASE("a write asks the gate again when it leaves, a read never") {
+  Bench bench;
+  const Action action = GENERATE(Action(Create{&kube::kPods, kAda, "{}"}), kPatchStatus, kDelete,
+                                 Action(Emit{&kube::kPods, kAda, "u1", false, "R", "m", "1"}));
+  bench.Execute(action);
+  REQUIRE(bench.transport.pending.size() == 1);
+  const http::Request& request = bench.transport.pending[0].request;
+  REQUIRE(request.may_send);
+  CHECK(request.may_send());
+  bench.gate.open = false;
+  CHECK_FALSE(request.may_send());
+  CHECK(request.timeout == std::chrono::seconds{10});
+  bench.Execute(ReadFresh{&kube::kPods, kAda});
+  REQUIRE(bench.transport.pending.size() == 2);
+  CHECK_FALSE(bench.transport.pending[1].request.may_send);
+}
+
+TEST_CASE("a gate that shuts between handing over and leaving is a refusal") {
+  Bench bench;
+  bench.gate.open_for = 1;
+  bench.Execute(kPatchStatus);
+  REQUIRE(bench.results.size() == 1);
+  CHECK(bench.Refusal() == ErrorKind::kForbidden);
+  CHECK(bench.transport.sent.empty());
 }
 
 TEST_CASE("an event that is already there is recorded") {

@@ -19,6 +19,10 @@ class ScriptedStream final : public http::Stream {
 }  // namespace
 
 void ScriptedTransport::Send(http::Request request, std::function<void(Result<http::Response>)> done) {
+  if (request.may_send && !request.may_send()) {
+    loop_.Post([done = std::move(done)] { done(Fail(ErrorKind::kForbidden, "not sent")); });
+    return;
+  }
   sent.push_back(request);
   for (const Handler& handler : handlers_) {
     if (auto answer = handler(request)) {

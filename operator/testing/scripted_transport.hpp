@@ -31,7 +31,7 @@ class ScriptedTransport final : public http::Transport {
     std::function<void(Result<http::Response>)> done;
   };
   struct Feed;                                 // an open stream
-  std::vector<http::Request> sent;             // all requests ever sent, streams included
+  std::vector<http::Request> sent;             // all requests that ever left, streams included
   std::deque<Pending> pending;                 // unanswered ones
   std::vector<std::shared_ptr<Feed>> streams;  // all ever opened, the newest last
 
