@@ -15,6 +15,12 @@ namespace od = simdjson::ondemand;
 
 constexpr int kMaxDepth = 64;
 
+// A few characters can ask for a whole struct, as "{}," in a list of pods does: elements may take so many
+// bytes for each byte of text. Real objects take a tenth of it. A list that grows holds its elements three
+// times. (The keys of a map differ, so that they are text enough.)
+constexpr std::size_t kElementBytesPerByte = 20, kSmallText = 4096;
+constexpr std::size_t kErrorBytes = 96;  // of a message in an element's place
+
 // Where in the document we are: a chain on the stack, spelled out only for an error.
 struct Place {
   const Place* parent;
@@ -33,9 +39,11 @@ std::string Path(const Place* place) {
   return (path.empty() ? "" : path + ".") + std::string(place->name);
 }
 
+// What becomes of one document.
 struct Trouble {
   std::string message;
-  bool broken = false;  // the text is not JSON: what follows cannot be told
+  bool broken = false;   // the text is not JSON or too much of it: what follows cannot be told
+  std::size_t left = 0;  // bytes that elements may still take
 };
 
 bool Refuse(const Place* place, const std::string& what, Trouble& trouble) {
@@ -47,6 +55,16 @@ bool Refuse(const Place* place, const std::string& what, Trouble& trouble) {
 bool Broken(const Place* place, simdjson::error_code code, Trouble& trouble) {
   trouble.broken = true;
   return Refuse(place, std::string("not JSON: ") + simdjson::error_message(code), trouble);
+}
+
+bool TakeElement(const Type& element, const Place* place, Trouble& trouble) {
+  const std::size_t size = element.size + kErrorBytes;
+  if (size <= trouble.left) {
+    trouble.left -= size;
+    return true;
+  }
+  trouble.broken = true;
+  return Refuse(place, "too many elements for so short a text", trouble);
 }
 
 std::string_view Token(od::value& value) {
@@ -152,7 +170,8 @@ bool ReadList(const Type& type, od::value& value, void* into, const Place* paren
   for (auto item : array) {
     od::value inner;
     if (const auto error = item.get(inner)) return Broken(&place, error, trouble);
-    if (!IsNull(inner) && !Read(type.element(), inner, type.add(into, {}), &place, trouble)) {
+    if (!IsNull(inner) && !(TakeElement(type.element(), &place, trouble) &&
+                            Read(type.element(), inner, type.add(into, {}), &place, trouble))) {
       if (type.shape != Shape::kResults || trouble.broken) return false;
       // The iterator knows its depth: leaving the element half way, it skips the rest of it.
       type.fail(into, Error{ErrorKind::kInvalid, std::exchange(trouble.message, {}), {}});
@@ -219,7 +238,7 @@ Result<void> WithRoot(std::string_view text, ReadRoot read) {
   od::parser parser;
   od::document document;
   od::value root;
-  Trouble trouble;
+  Trouble trouble{.message = {}, .left = kElementBytesPerByte * std::max(text.size(), kSmallText)};
   auto error = parser.iterate(padded).get(document);
   if (!error) error = document.get_value().get(root);
   if (error == simdjson::SCALAR_DOCUMENT_AS_VALUE) {

@@ -8,7 +8,8 @@
 // Errors are kInvalid with the path of what is wrong:
 //   status.conditions[2].lastTransitionTime: expected a time like 2026-11-21T09:00:00Z, got "yesterday"
 // In a std::vector<Result<T>> a bad element is such an Error and the others are decoded; only text that is
-// not JSON costs them all. Struct members are followed 64 levels down.
+// not JSON costs them all. Struct members are followed 64 levels down. A value takes memory in proportion to
+// its text: more elements than a real text of that length holds are an error.
 #pragma once
 
 #include <functional>

@@ -180,6 +180,18 @@ TEST_CASE("no damaged document crashes the decoder", "[json]") {
   CHECK(refused > 10000);
 }
 
+TEST_CASE("a short text cannot ask for more memory than a real one of its length", "[json]") {
+  const auto repeated = [](const std::string& before, const std::string& element, const std::string& after) {
+    std::string text = before;
+    for (int i = 0; i < 50000; ++i) text += element;
+    return text + after;
+  };
+  CHECK(ErrorOf(repeated(R"({"devices":[)", "{},", "{}]}")).find("too many elements") != std::string::npos);
+  CHECK(ErrorOf(repeated(R"({"list":[)", R"("",)", "\"\"]}")).find("too many elements") != std::string::npos);
+  CHECK(Decode<Sample>(R"({"devices":[{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}]})"));
+  CHECK(Decode<Sample>(repeated(R"({"devices":[)", R"({"className":"a100","count":1},)", "{}]}")));
+}
+
 TEST_CASE("a document nested without end is refused, not followed", "[json]") {
   const auto nest = [](int depth) {
     std::string text = R"({"tree":)";

@@ -53,6 +53,7 @@ using Visit = std::function<void(std::string_view key, const void* element)>;
 // The functions take the addresses of objects of the described type.
 struct Type {
   Shape shape;
+  std::size_t size = 0;                                      // of an object, in bytes
   std::span<const Member> members = {};                      // kStruct
   std::span<const std::string_view> names = {};              // kEnum
   std::size_t (*index)(const void* value) = nullptr;         // kEnum
@@ -192,7 +193,11 @@ constexpr Type Describe() {
 
 template <class T>
 const Type& TypeOf() {
-  static constexpr Type kType = schema::Describe<T>();
+  static constexpr Type kType = [] {
+    Type type = schema::Describe<T>();
+    type.size = sizeof(T);
+    return type;
+  }();
   return kType;
 }
 

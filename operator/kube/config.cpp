@@ -21,10 +21,11 @@ namespace {
 
 constexpr std::size_t kMaxFile = std::size_t{1} << 20;
 constexpr std::size_t kMaxDepth = 32;
+constexpr int kMaxValues = 10'000;  // yaml-cpp takes some hundred bytes for each
 constexpr std::string_view kServiceAccount = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-// What yaml-cpp's own tree hides: aliases (a small file that unfolds into a huge one) and keys given twice
-// (of which one silently wins).
+// What yaml-cpp's own tree hides: aliases (a small file that unfolds into a huge one), keys given twice (of
+// which one silently wins), and what it costs.
 class StrictnessCheck final : public YAML::EventHandler {
  public:
   void OnDocumentStart(const YAML::Mark&) override {}
@@ -59,6 +60,7 @@ class StrictnessCheck final : public YAML::EventHandler {
   };
 
   void Value(const YAML::Mark& mark) {
+    if (++values_ > kMaxValues) throw YAML::ParserException(mark, "more values than a kubeconfig has");
     if (open_.empty() || !open_.back().is_map) return;
     if (open_.back().expects_key) throw YAML::ParserException(mark, "a key that is not a string");
     open_.back().expects_key = true;
@@ -70,17 +72,16 @@ class StrictnessCheck final : public YAML::EventHandler {
   }
 
   std::vector<Collection> open_;
+  int values_ = 0;
 };
 
-Result<YAML::Node> ParseStrictly(const std::string& path) {
-  auto text = ReadSmallFile(path, kMaxFile);
-  if (!text) return tl::unexpected<Error>(std::move(text.error()));
+Result<YAML::Node> ParseStrictly(const std::string& text, const std::string& path) {
   try {
-    std::istringstream stream(*text);
+    std::istringstream stream(text);
     YAML::Parser parser(stream);
     StrictnessCheck check;
     parser.HandleNextDocument(check);
-    YAML::Node root = YAML::Load(*text);
+    YAML::Node root = YAML::Load(text);
     if (!root.IsMap()) return Fail(ErrorKind::kInvalid, path + ": is no kubeconfig");
     return root;
   } catch (const YAML::Exception& error) {
@@ -304,7 +305,13 @@ Result<Config> Resolve(const std::string& path, const YAML::Node& root, const st
 }  // namespace
 
 Result<Config> LoadKubeconfig(const std::string& path, const std::string& context) {
-  const auto root = ParseStrictly(path);
+  const auto text = ReadSmallFile(path, kMaxFile);
+  if (!text) return tl::unexpected(text.error());
+  return ReadKubeconfig(*text, path, context);
+}
+
+Result<Config> ReadKubeconfig(const std::string& text, const std::string& path, const std::string& context) {
+  const auto root = ParseStrictly(text, path);
   if (!root) return tl::unexpected(root.error());
   try {
     return Resolve(path, *root, context);

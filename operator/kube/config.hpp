@@ -18,10 +18,14 @@ struct Config {
 // client-certificate(-data), client-key(-data), token, tokenFile, tls-server-name; names of files are
 // relative to the kubeconfig's folder. Refused with the field's name: insecure-skip-tls-verify, exec and
 // auth-provider plugins, username/password, impersonation (as…), proxy-url, https without a certificate
-// authority, credentials over http. And: YAML aliases, duplicate keys, files over 1 MiB. Errors: kNotFound
-// when the file, the context or what it names is missing, kInvalid otherwise; the message names file and
-// field.
+// authority, credentials over http. And: YAML aliases, duplicate keys, files over 1 MiB or 10,000 values.
+// Errors: kNotFound when the file, the context or what it names is missing, kInvalid otherwise; the message
+// names file and field.
 Result<Config> LoadKubeconfig(const std::string& path, const std::string& context = {});
+
+// The same from the text that the file holds.
+Result<Config> ReadKubeconfig(const std::string& text, const std::string& path,
+                              const std::string& context = {});
 
 // From KUBERNETES_SERVICE_HOST/PORT and the mounted service account. `root` stands before the usual paths in
 // tests.

@@ -170,11 +170,14 @@ TEST_CASE("hostile YAML is refused") {
     std::string text, says;
   };
   const std::string deep = "a: " + std::string(100, '[') + std::string(100, ']') + "\n";
+  std::string many = "a: [b";
+  for (int i = 0; i < 10'000; ++i) many += ",b";
+  many += "]\n";
   const auto row = GENERATE_COPY(
       Row{Kubeconfig(kCluster, kUser, "current-context: other\n"), "duplicate key \"current-context\""},
       Row{"a: &x [1]\nb: *x\n", "aliases"}, Row{deep, "deep"}, Row{"? [a]\n: b\n", "key"},
       Row{"just text", "no kubeconfig"}, Row{"a: [", "config"}, Row{"", "empty"},
-      Row{std::string((1 << 20) + 1, '#'), "larger"});
+      Row{std::string((1 << 20) + 1, '#'), "larger"}, Row{many, "more values"});
   const Folder folder;
   const auto config = LoadKubeconfig(folder.Write("config", row.text));
   REQUIRE_FALSE(config);
@@ -248,6 +251,14 @@ TEST_CASE("a file is looked at once a second, and read again when it was replace
   folder.Write("token", "three");
   now += std::chrono::seconds(2);
   CHECK((*file)->Content() == "three");
+}
+
+TEST_CASE("a small file takes little memory, whatever it might have been") {
+  const Folder folder;
+  const auto content = ReadSmallFile(folder.Write("token", "sesame"), 1 << 20);
+  REQUIRE(content);
+  CHECK(*content == "sesame");
+  CHECK(content->capacity() < 1024);
 }
 
 TEST_CASE("a file behind a link that was switched is read again, as Kubernetes switches mounted Secrets") {

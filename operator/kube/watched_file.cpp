@@ -30,6 +30,7 @@ Result<std::string> ReadSmallFile(const std::string& path, std::size_t max_bytes
   file.read(content.data(), static_cast<std::streamsize>(content.size()));
   if (file.bad()) return Fail(ErrorKind::kInvalid, path + ": cannot be read");
   content.resize(static_cast<std::size_t>(file.gcount()));
+  content.shrink_to_fit();  // a token is kept for good, and is no megabyte
   if (content.size() > max_bytes) {
     return Fail(ErrorKind::kInvalid, path + ": larger than " + std::to_string(max_bytes) + " bytes");
   }
