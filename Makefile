@@ -1,10 +1,11 @@
 # Marea from a checkout. `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run stop build unit test e2e lint format tools images cluster setup clean
+.PHONY: help run stop build unit test fuzz e2e lint format tools images cluster setup clean
 
 PRESET ?= debug
 NODES ?= real,kwok
 ONLY ?=
+FUZZ_SECONDS ?= 300
 KEEP ?=
 export MAREA_NODES := $(NODES)
 export MAREA_ONLY := $(ONLY)
@@ -28,7 +29,10 @@ unit: setup ## unit tests, debug build: the typing loop
 
 test: ## everything CI checks; the last line is `N passed, N failed`
 	@e2e/setup || { echo '0 passed, 1 failed'; exit 1; }
-	@e2e/report unit asan checks lint e2e
+	@e2e/report unit asan tsan fuzz checks lint e2e
+
+fuzz: setup ## a long search of every fuzz target, FUZZ_SECONDS each; ONLY=watch picks
+	@e2e/fuzz --seconds $(FUZZ_SECONDS) $(ONLY)
 
 e2e: setup ## end-to-end suites on a cluster of their own; ONLY=test_life picks
 	@e2e/report e2e
@@ -60,7 +64,8 @@ help: ## this list
 	@echo 'Settings (make TARGET NAME=value, or the environment)'
 	@echo '  PRESET=debug       build: debug, asan, tsan or release'
 	@echo '  NODES=real,kwok    run, cluster: which nodes; kwok alone needs no root'
-	@echo '  ONLY=              e2e: pytest -k expression, such as test_life or "kubectl and wait"'
+	@echo '  ONLY=              e2e: pytest -k expression, such as test_life or "kubectl and wait"; fuzz: targets'
+	@echo '  FUZZ_SECONDS=300   fuzz: seconds for each target'
 	@echo '  KEEP=1             e2e: leave the cluster up, start on the one that is there'
 	@echo '  MAREA_CACHE        tools, images, Python environment (default ~/.cache/marea)'
 	@echo '  MAREA_STATE        clusters and their logs (default: the cache)'

@@ -3,6 +3,7 @@
 
 set(MAREA_SANITIZE "" CACHE STRING "Sanitizers for the whole build, as -fsanitize= takes them")
 option(MAREA_HARDEN "Hardening flags for release binaries" OFF)
+option(MAREA_FUZZ "The programs of operator/fuzz; needs clang" OFF)
 
 add_library(marea_flags INTERFACE)
 target_compile_options(marea_flags INTERFACE
@@ -10,14 +11,19 @@ target_compile_options(marea_flags INTERFACE
   -Werror -fno-omit-frame-pointer)
 target_include_directories(marea_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/operator)
 if(MAREA_SANITIZE)
-  # g++ 12 warns of uninitialised members inside std::variant and std::regex when it adds its own checks.
-  target_compile_options(marea_flags INTERFACE
-    -fsanitize=${MAREA_SANITIZE} -fno-sanitize-recover=all -Wno-maybe-uninitialized)
+  target_compile_options(marea_flags INTERFACE -fsanitize=${MAREA_SANITIZE} -fno-sanitize-recover=all)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # g++ 12 warns of uninitialised members inside std::variant and std::regex when it adds its own checks.
+    target_compile_options(marea_flags INTERFACE -Wno-maybe-uninitialized)
+  endif()
   target_link_options(marea_flags INTERFACE -fsanitize=${MAREA_SANITIZE})
   if(MAREA_SANITIZE MATCHES "thread")
     # Boost.Asio's fences, which the sanitizer does not model; what they order goes through mutexes as well.
     target_compile_options(marea_flags INTERFACE -Wno-tsan)
   endif()
+endif()
+if(MAREA_FUZZ)
+  target_compile_options(marea_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 if(MAREA_HARDEN)
   target_compile_options(marea_flags INTERFACE
@@ -49,7 +55,8 @@ endfunction()
 file(WRITE ${CMAKE_BINARY_DIR}/catch_main.cpp "#define CATCH_CONFIG_MAIN\n#include <catch2/catch.hpp>\n")
 add_library(marea_catch_main STATIC ${CMAKE_BINARY_DIR}/catch_main.cpp)
 
-# The test program <name>_test, run by ctest and by `make unit`.
+# The test program <name>_test, run by ctest and by `make unit`; the target `tests` stands for all of them.
+add_custom_target(tests)
 function(marea_test name)
   cmake_parse_arguments(arg "" "" "SOURCES;USES" ${ARGN})
   add_executable(${name}_test ${arg_SOURCES})
@@ -68,4 +75,5 @@ function(marea_test name)
       "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/tsan.supp")
   endif()
   set_target_properties(${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  add_dependencies(tests ${name}_test)
 endfunction()

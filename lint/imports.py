@@ -18,6 +18,7 @@ ORDER = (
     ("controllers/placement", "controllers/activity", "controllers/overlay", "controllers/ledger"),
     ("controllers/session",),
     ("operator/app",),
+    ("operator/simulation", "operator/fuzz"),
 )
 RANK = {folder: rank for rank, row in enumerate(ORDER) for folder in row}
 
@@ -47,6 +48,9 @@ HEAVY = (
     (("sqlite3",), ("controllers/ledger/store.cpp",), False),
     (("catch2/",), (), True),
 )
+
+# Folders that are for tests as a whole.
+TESTING = ("operator/testing/", "operator/simulation/", "operator/fuzz/")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^">]+)[">]')
 
@@ -100,4 +104,4 @@ def foreign(path, number, header):
 
 
 def is_test(path):
-    return path.endswith(("_test.cpp", "_test.hpp")) or path.startswith("operator/testing/")
+    return path.endswith(("_test.cpp", "_test.hpp")) or path.startswith(TESTING)

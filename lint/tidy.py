@@ -1,4 +1,4 @@
-"""clang-tidy over our sources, two at a time; tests have the compiler and the sanitizers. A source that passed is not
+"""clang-tidy over our sources, two at a time; tests and fuzz targets have the compiler and the sanitizers. A source that passed is not
 looked at again until it, a header of ours that it reaches, .clang-tidy or its compile command changes: the passes are
 kept by content hash."""
 
@@ -19,7 +19,7 @@ LIMIT_SECONDS = 300
 
 
 def check(tree, passes=None):
-    sources = [f for f in tree.cpp() if f.endswith(".cpp") and not f.endswith("_test.cpp") and not f.startswith("bench/")]
+    sources = [f for f in tree.cpp() if f.endswith(".cpp") and not f.endswith("_test.cpp") and not f.startswith(("bench/", "operator/fuzz/"))]
     if not sources:
         return []
     database = tree.root / "build" / "debug" / "compile_commands.json"
