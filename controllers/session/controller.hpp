@@ -19,6 +19,7 @@ class SessionController {
 
   // When the world is synced. Every session is looked at before the first is placed.
   void Start();
+  void Stop() { controller_.Stop(); }  // as runtime::Controller::Stop
 
   const runtime::Controller& controller() const { return controller_; }
 

@@ -6,6 +6,7 @@ import time
 from installation.operator import ACCOUNT, NAMESPACE
 
 OPERATOR = f"system:serviceaccount:{NAMESPACE}:{ACCOUNT}"
+UNCOUNTED = ("events", "leases")
 WRITES = ("create", "update", "patch", "delete", "deletecollection")
 
 
@@ -30,8 +31,9 @@ class Audit:
                         yield entry
 
     def writes(self, since=0, namespace=None):
-        """Those that were meant to change something; Events are not counted, they tell and decide nothing."""
-        return [r for r in self.requests(since, namespace) if r["verb"] in WRITES and r["objectRef"]["resource"] != "events"]
+        """Those that were meant to change something. Events are not counted, they tell and decide nothing, and
+        neither is the Lease, which is renewed at rest as well."""
+        return [r for r in self.requests(since, namespace) if r["verb"] in WRITES and r["objectRef"]["resource"] not in UNCOUNTED]
 
     def wait_for_write(self, number, since, namespace, until):
         """Returns once the number-th write stands in the log; False when until() is true before that."""
@@ -57,7 +59,7 @@ def is_write(line, namespace):
     thing = entry.get("objectRef", {})
     return (
         entry["user"]["username"] == OPERATOR and entry["verb"] in WRITES
-        and thing.get("namespace") == namespace and thing.get("resource") != "events"
+        and thing.get("namespace") == namespace and thing.get("resource") not in UNCOUNTED
     )
 
 

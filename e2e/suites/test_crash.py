@@ -12,6 +12,16 @@ SPEC = {"className": "simulated", "user": "ada", "accelerator": {"alternatives":
 POINTS = 10
 
 
+@pytest.fixture(scope="module", autouse=True)
+def without_election(running_operator):
+    """This is about what a new process finds, not about how long it waits for a lease that was not given back."""
+    running_operator.stop()
+    running_operator.leader_elect = False
+    yield
+    running_operator.stop()
+    running_operator.leader_elect = True
+
+
 def live(team):
     """A life that touches every kind of write: made, stopped, and started again. Returns how it ended."""
     team.ask("ada", **SPEC)

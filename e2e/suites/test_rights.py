@@ -19,6 +19,7 @@ NEVER = [
     ("create", "serviceaccounts/token"), ("impersonate", "users"), ("impersonate", "serviceaccounts"),
     ("create", "clusterroles.rbac.authorization.k8s.io"), ("escalate", "roles.rbac.authorization.k8s.io"),
     ("bind", "clusterroles.rbac.authorization.k8s.io"), ("get", "configmaps"), ("list", "configmaps"),
+    ("get", "leases.coordination.k8s.io"), ("create", "leases.coordination.k8s.io"), ("delete", "leases.coordination.k8s.io"),
     ("create", "deployments.apps"), ("create", "daemonsets.apps"), ("create", "jobs.batch"),
     ("create", "validatingwebhookconfigurations.admissionregistration.k8s.io"), ("*", "*"),
 ]
@@ -44,10 +45,10 @@ def answers(cluster):
     return {q: a["status"]["allowed"] for q, a in zip(questions, said, strict=True)}
 
 
-def review(verb, resource, namespace):
+def review(verb, resource, namespace, name=""):
     resource, _, subresource = resource.partition("/")
     resource, _, group = resource.partition(".")
-    attributes = {"namespace": namespace, "verb": verb, "group": group, "resource": resource, "subresource": subresource}
+    attributes = {"namespace": namespace, "verb": verb, "group": group, "resource": resource, "subresource": subresource, "name": name}
     spec = {"user": OPERATOR, "groups": GROUPS, "resourceAttributes": attributes}
     return {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec}
 
@@ -61,6 +62,16 @@ def test_it_may_never(answers, verb, resource):
 @pytest.mark.parametrize("verb, resource", ALWAYS, ids=map(" ".join, ALWAYS))
 def test_it_may(answers, verb, resource):
     assert answers[verb, resource, "default"]
+
+
+def test_of_leases_it_may_touch_its_own_alone(cluster):
+    def allowed(verb, name):
+        asked = review(verb, "leases.coordination.k8s.io", NAMESPACE, name)
+        return json.loads(cluster.kubectl("create", "--output=json", "-f", "-", stdin=json.dumps(asked)))["status"]["allowed"]
+
+    assert allowed("get", "marea-session") and allowed("patch", "marea-session") and allowed("create", "")
+    assert not any(allowed(verb, "marea-overlay") for verb in ("get", "patch", "update", "delete"))
+    assert not allowed("delete", "marea-session") and not allowed("list", "")
 
 
 def test_it_was_never_refused_anything(operator, audit):

@@ -1,7 +1,12 @@
 // The marea binary: reads its command line, becomes one role, and runs it until it is told to end.
+#include <unistd.h>
+
 #include <csignal>
+#include <cstdio>
 #include <fstream>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "app/options.hpp"
 #include "app/session_role.hpp"
@@ -31,6 +36,15 @@ marea::Result<std::unique_ptr<marea::http::Server>> Serve(const marea::app::Opti
                                     });
 }
 
+// The host's name, for people, and something no other process has.
+std::string Identity(marea::Loop& loop) {
+  char host[256] = {};
+  ::gethostname(host, sizeof host - 1);
+  char suffix[24];
+  std::snprintf(suffix, sizeof suffix, "_%016llx", static_cast<unsigned long long>(loop.Random()));
+  return std::string(host) + suffix;
+}
+
 bool WritePort(const std::string& file, std::uint16_t port) {
   if (file.empty()) return true;
   std::ofstream out(file);
@@ -54,22 +68,33 @@ int main(int argc, char** argv) {
 
   marea::AsioLoop loop;
   using Transport = marea::http::CppRestTransport;
-  marea::app::SessionRole role(
-      loop, {std::make_unique<Transport>(config->endpoint), std::make_unique<Transport>(config->endpoint)},
-      {std::move(*keys)});
+  marea::app::Transports transports{.calls = std::make_unique<Transport>(config->endpoint),
+                                    .watches = std::make_unique<Transport>(config->endpoint)};
+  std::optional<marea::app::Election> election;
+  if (options.leader_elect) {
+    transports.lease = std::make_unique<Transport>(config->endpoint);
+    const std::string& ns = options.lease_namespace.empty() ? config->ns : options.lease_namespace;
+    election = {.lease = {ns, options.lease_name}, .identity = Identity(loop), .on_lost = [&] {
+                  exit_code = 1;
+                  loop.Stop();
+                }};
+  }
+  marea::app::SessionRole role(loop, std::move(transports), {std::move(*keys)}, std::move(election));
   auto server = Serve(options, loop, role);
   if (!server) return Refuse(server.error());
   const auto port = (*server)->port();
   if (!WritePort(options.port_file, port)) {
     return Refuse({marea::ErrorKind::kInvalid, "--port-file: cannot write " + options.port_file, {}});
   }
+  bool ending = false;
   loop.OnSignal({SIGTERM, SIGINT}, [&](int number) {
     marea::log::Info("ending", {{"signal", std::to_string(number)}});
-    loop.Stop();
+    if (std::exchange(ending, true)) return loop.Stop();  // a second one means: now
+    role.Stop([&loop] { loop.Stop(); });
   });
   marea::log::Info(
       "started", {{"role", options.role}, {"server", config->endpoint.url}, {"port", std::to_string(port)}});
   role.Start();
   loop.Run();
-  return 0;
+  return exit_code;
 }

@@ -46,6 +46,12 @@ bool ParseOptions(int argc, char** argv, Options& options, int& exit_code) {
   run->add_option("--tls-cert-file", options.certificate_file,
                   "Serving certificate (PEM); without it one is made at start");
   run->add_option("--tls-key-file", options.key_file, "Its key (PEM)");
+  run->add_flag("--leader-elect", options.leader_elect,
+                "Decide only while holding the Lease; false for the only replica there can be")
+      ->default_val(true);
+  run->add_option("--lease-name", options.lease_name, "Name of that Lease")->capture_default_str();
+  run->add_option("--lease-namespace", options.lease_namespace,
+                  "Its namespace; without it that of the kubeconfig's context or of the pod");
   run->add_option("--log-level", level, "debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str();

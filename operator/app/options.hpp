@@ -17,6 +17,9 @@ struct Options {
   std::uint16_t listen_port = 8443;  // 0: any free one
   std::string port_file;             // the port that was had is written here; empty: nowhere
   std::string certificate_file, key_file;
+  bool leader_elect = true;
+  std::string lease_name = "marea-session";
+  std::string lease_namespace;  // empty: the one the kubeconfig or the pod names
   log::Level log_level = log::Level::kInfo;
 };
 

@@ -6,14 +6,26 @@
 
 namespace marea::app {
 
-SessionRole::SessionRole(Loop& loop, Transports transports, session::Settings settings)
+namespace {
+
+constexpr std::chrono::milliseconds kPause{20};
+constexpr std::chrono::seconds kWritesInFlight{2};
+constexpr std::chrono::seconds kRelease{3};
+
+}  // namespace
+
+SessionRole::SessionRole(Loop& loop, Transports transports, session::Settings settings,
+                         std::optional<Election> election)
     : loop_(loop),
       watch_transport_(std::move(transports.watches)),
+      lease_transport_(std::move(transports.lease)),
       calls_(*transports.calls, &request_counts_),
       watches_(*watch_transport_, &request_counts_),
-      executor_(loop, calls_, gate_, "marea-session"),
+      leader_(election ? MakeLeader(std::move(*election)) : nullptr),
+      executor_(loop, calls_, Gate(), "marea-session"),
       controller_(loop, executor_, world_, std::move(settings)),
       metrics_(MAREA_VERSION, loop.Now()),
+      leads_(leader_ == nullptr),
       call_transport_(std::move(transports.calls)) {
   Watch(world_.session_classes);
   Watch(world_.accelerator_classes);
@@ -26,9 +38,32 @@ SessionRole::SessionRole(Loop& loop, Transports transports, session::Settings se
   Watch(world_.sessions);
   metrics_.Add(controller_.controller());
   metrics_.Add(request_counts_);
+  metrics_.Add(Gate(), "session");
 }
 
 SessionRole::~SessionRole() = default;
+
+std::unique_ptr<runtime::Leader> SessionRole::MakeLeader(Election election) {
+  runtime::Leader::Events events{.on_leading =
+                                     [this] {
+                                       leads_ = true;
+                                       Decide();
+                                     },
+                                 .on_lost =
+                                     [this, on_lost = std::move(election.on_lost)](const std::string& why) {
+                                       controller_.Stop();
+                                       log::Error("this process leads no longer and ends", {{"why", why}});
+                                       on_lost();
+                                     }};
+  return std::make_unique<runtime::Leader>(
+      loop_, kube::Client(*lease_transport_, &request_counts_), std::move(election.lease),
+      runtime::ElectionOptions{.identity = std::move(election.identity)}, std::move(events));
+}
+
+const runtime::Gate& SessionRole::Gate() const {
+  if (leader_) return *leader_;
+  return open_gate_;
+}
 
 template <class T>
 void SessionRole::Watch(runtime::Cache<T>& cache) {
@@ -39,18 +74,46 @@ void SessionRole::Watch(runtime::Cache<T>& cache) {
 
 void SessionRole::Start() {
   for (auto& reflector : reflectors_) reflector->Start();
-  StartWhenSynced();
+  if (leader_) leader_->Start();
+  WaitForCaches();
 }
 
-void SessionRole::StartWhenSynced() {
+void SessionRole::WaitForCaches() {
   if (!world_.Synced()) {
-    loop_.After(std::chrono::milliseconds{20}, [this] { StartWhenSynced(); });
+    loop_.After(kPause, [this] { WaitForCaches(); });
     return;
   }
   log::Info("caches are filled", {{"sessions", std::to_string(world_.sessions.All().size())},
                                   {"pods", std::to_string(world_.pods.All().size())},
                                   {"nodes", std::to_string(world_.nodes.All().size())}});
-  controller_.Start();
+  Decide();
+}
+
+void SessionRole::Decide() {
+  if (leads_ && world_.Synced() && !stopped_) controller_.Start();
+}
+
+void SessionRole::Stop(std::function<void()> done) {
+  stopped_ = true;
+  controller_.Stop();
+  WaitForAnswers(loop_.Monotonic() + kWritesInFlight, std::move(done));
+}
+
+void SessionRole::WaitForAnswers(MonotonicTime until, std::function<void()> done) {
+  const bool wait = controller_.controller().AnyInFlight() && loop_.Monotonic() < until;
+  if (!wait) return Release(std::move(done));
+  loop_.After(kPause, [this, until, done = std::move(done)] { WaitForAnswers(until, done); });
+}
+
+void SessionRole::Release(std::function<void()> done) {
+  if (!leader_) return loop_.Post(std::move(done));
+  // Whichever comes first.
+  const auto once = std::make_shared<std::function<void()>>(std::move(done));
+  const auto finish = [once] {
+    if (const auto first = std::exchange(*once, nullptr)) first();
+  };
+  loop_.After(kRelease, finish);
+  leader_->Release(finish);
 }
 
 http::ServerAnswer SessionRole::Answer(const std::string& path) const {

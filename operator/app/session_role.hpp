@@ -2,7 +2,10 @@
 // is given: real ones in main, simulated ones in operator/simulation.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "controllers/session/controller.hpp"
@@ -10,24 +13,39 @@
 #include "http/transport.hpp"
 #include "loop/loop.hpp"
 #include "runtime/health.hpp"
+#include "runtime/leader.hpp"
 #include "runtime/metrics.hpp"
 #include "runtime/reflector.hpp"
 
 namespace marea::app {
 
-// Apart, because a quiet stream wants other time-outs than a call.
+// Apart, because a quiet stream wants other time-outs than a call, and a renewal must not wait for either.
 struct Transports {
   std::unique_ptr<http::Transport> calls, watches;
+  std::unique_ptr<http::Transport> lease = nullptr;  // for an election only
+};
+
+struct Election {
+  Key lease;
+  std::string identity;           // of this process alone
+  std::function<void()> on_lost;  // a post on the loop; the process should end
 };
 
 // Loop thread only. The loop outlives it.
 class SessionRole {
  public:
-  SessionRole(Loop& loop, Transports transports, session::Settings settings);
+  // Without an election it leads as soon as it is started.
+  SessionRole(Loop& loop, Transports transports, session::Settings settings,
+              std::optional<Election> election = std::nullopt);
   ~SessionRole();
 
-  // Starts the watches; the controller follows when all caches are filled.
+  // Starts the watches and stands for election; the controller follows when all caches are filled and this
+  // process leads.
   void Start();
+
+  // Decides nothing any more, waits two seconds at most for the answers to its writes, and three for its
+  // lease to be free for the next. `done` comes as a post.
+  void Stop(std::function<void()> done);
 
   // What /livez, /readyz and /metrics answer now.
   http::ServerAnswer Answer(const std::string& path) const;
@@ -35,19 +53,26 @@ class SessionRole {
  private:
   template <class T>
   void Watch(runtime::Cache<T>& cache);
-  void StartWhenSynced();
+  std::unique_ptr<runtime::Leader> MakeLeader(Election election);
+  const runtime::Gate& Gate() const;
+  void WaitForCaches();
+  void Decide();
+  void WaitForAnswers(MonotonicTime until, std::function<void()> done);
+  void Release(std::function<void()> done);
   std::vector<runtime::WatchHealth> Watches() const;
 
   Loop& loop_;
   kube::RequestCounts request_counts_;
-  std::unique_ptr<http::Transport> watch_transport_;
+  std::unique_ptr<http::Transport> watch_transport_, lease_transport_;
   kube::Client calls_, watches_;
-  runtime::OpenGate gate_;
+  runtime::OpenGate open_gate_;
+  std::unique_ptr<runtime::Leader> leader_;  // null without an election
   runtime::Executor executor_;
   api::World world_;
   std::vector<std::unique_ptr<runtime::AnyReflector>> reflectors_;
   session::SessionController controller_;
   runtime::Metrics metrics_;
+  bool leads_, stopped_ = false;
   std::unique_ptr<http::Transport>
       call_transport_;  // last: it ends first, so no answer finds its reader gone
 };

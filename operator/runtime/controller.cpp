@@ -119,6 +119,7 @@ void Controller::SchedulePump() {
 
 void Controller::Pump() {
   pump_posted_ = false;
+  if (!started_) return;
   for (int i = 0; i < kBatch && in_flight_ < options_.max_in_flight; ++i) {
     const auto key = queue_.Pop(loop_.Monotonic());
     if (!key) break;

@@ -52,7 +52,9 @@ class Controller {
   Controller(Loop& loop, Executor& executor, Options options, Decide decide, Observe observe);
   ~Controller();
 
-  void Start();  // decides nothing before this: the caches must be synced
+  void Start();                      // decides nothing before this: the caches must be synced
+  void Stop() { started_ = false; }  // decides nothing from now on; what is in flight comes back
+  bool AnyInFlight() const { return in_flight_ > 0; }
   void Changed(const Key& key);
   void Forget(const Key& key);
   bool InFlight(const Key& key) const { return queue_.InFlight(key); }

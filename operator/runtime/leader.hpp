@@ -58,8 +58,8 @@ class Leader final : public Gate {
 
   Loop& loop_;
   kube::Client client_;
-  const Key lease_;
-  const ElectionOptions options_;
+  Key lease_;
+  ElectionOptions options_;
   Events events_;
   electing::State state_;
   std::atomic<MonotonicTime> may_write_until_{MonotonicTime::min()};

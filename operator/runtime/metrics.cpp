@@ -126,6 +126,12 @@ void AddRequests(const std::vector<const kube::RequestCounts*>& requests, std::v
   std::move(family).Into(all);
 }
 
+void AddGates(const std::vector<std::pair<const Gate*, std::string>>& gates, std::vector<MetricFamily>& all) {
+  Family leader(MetricType::Gauge, "marea_leader", "1 while this process leads and may write.");
+  for (const auto& [gate, lease] : gates) leader.Add({{"lease", lease}}, gate->MayWrite() ? 1.0 : 0.0);
+  std::move(leader).Into(all);
+}
+
 }  // namespace
 
 Metrics::Metrics(std::string version, Time started) : version_(std::move(version)), started_(started) {}
@@ -136,6 +142,7 @@ std::string Metrics::Render(MonotonicTime now) const {
   AddControllers(controllers_, families);
   AddWatches(reflectors_, now, families);
   AddRequests(requests_, families);
+  AddGates(gates_, families);
   return prometheus::TextSerializer().Serialize(families);
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/time.hpp"
@@ -27,6 +28,8 @@ class Metrics {
   void Add(const AnyReflector& reflector) { reflectors_.push_back(&reflector); }
   // rest_client_requests_total{code,method}; the code of a request without an answer is "<error>"
   void Add(const kube::RequestCounts& requests) { requests_.push_back(&requests); }
+  // marea_leader{lease}: 1 while writes may leave
+  void Add(const Gate& gate, std::string lease) { gates_.emplace_back(&gate, std::move(lease)); }
 
   std::string Render(MonotonicTime now) const;
 
@@ -36,6 +39,7 @@ class Metrics {
   std::vector<const Controller*> controllers_;
   std::vector<const AnyReflector*> reflectors_;
   std::vector<const kube::RequestCounts*> requests_;
+  std::vector<std::pair<const Gate*, std::string>> gates_;
 };
 
 }  // namespace marea::runtime

@@ -25,6 +25,7 @@ TEST_CASE("the page of metrics tells what the operator does") {
   metrics.Add(*pods);
   metrics.Add(calls);
   metrics.Add(watches);
+  metrics.Add(gate, "marea-test");
 
   pods->Start();
   transport.Answer(0, http::Response{200, {}, R"({"metadata":{"resourceVersion":"9"},"items":[]})"});
@@ -46,6 +47,7 @@ TEST_CASE("the page of metrics tells what the operator does") {
            "controller_runtime_reconcile_total{controller=\"session\",result=\"success\"} 1\n",
            "controller_runtime_reconcile_total{controller=\"session\",result=\"error\"} 0\n",
            "workqueue_depth{name=\"session\"} 1\n",
+           "marea_leader{lease=\"marea-test\"} 1\n",
            "marea_watch_age_seconds{resource=\"pods\"} 2.5\n",
            "marea_watch_synced{resource=\"pods\"} 1\n",
            "marea_watch_lists_total{resource=\"pods\"} 1\n",

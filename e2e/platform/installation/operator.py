@@ -12,27 +12,29 @@ from .cluster import KubectlError, Unmet, wait
 
 NAMESPACE = "marea-system"
 ACCOUNT = "marea-session"
-COMPONENT = "operator"
 
 
 class Operator:
-    """One role of the operator on one cluster. Its files are beside the cluster's, its log among the cluster's logs."""
+    """A replica of one role of the operator on one cluster. Its files are beside the cluster's, its log among the
+    cluster's logs. All replicas of a cluster sign tokens with the same keys."""
 
-    def __init__(self, cluster, preset="debug"):
+    def __init__(self, cluster, preset="debug", name="operator"):
         self.cluster = cluster
+        self.name = name
+        self.leader_elect = True
         self.binary = ROOT / "build" / preset / "marea"
-        self.directory = cluster.directory / "operator"
+        self.directory = cluster.directory / name
         self.kubeconfig = self.directory / "kubeconfig"
         self.port_file = self.directory / "port"
-        self.key_dir = self.directory / "token-keys"
+        self.key_dir = cluster.directory / "operator" / "token-keys"
 
     @property
     def pid(self):
-        return self.cluster.processes.pid(COMPONENT)
+        return self.cluster.processes.pid(self.name)
 
     @property
     def log(self):
-        return self.cluster.processes.log(COMPONENT)
+        return self.cluster.processes.log(self.name)
 
     def start(self, seconds=60):
         """Starts it unless it runs as built, and waits until it is ready. A new token each time: they expire."""
@@ -43,18 +45,19 @@ class Operator:
             self.stop()
         if not self.pid:
             self.port_file.unlink(missing_ok=True)
-            self.cluster.processes.start(COMPONENT, [
+            self.cluster.processes.start(self.name, [
                 self.binary, "run", "--role", "session", "--kubeconfig", self.kubeconfig, "--token-key-dir", self.key_dir,
                 "--listen", "127.0.0.1:0", "--port-file", self.port_file,
+                "--lease-namespace", NAMESPACE, f"--leader-elect={str(self.leader_elect).lower()}",
             ])
-        self.cluster.processes.wait(COMPONENT, self.is_ready, seconds)
+        self.cluster.processes.wait(self.name, self.is_ready, seconds)
 
     def stop(self, seconds=10):
-        self.cluster.processes.stop([COMPONENT], seconds)
+        self.cluster.processes.stop([self.name], seconds)
 
     def kill(self):
         """As a crash would: SIGKILL, at once."""
-        self.cluster.processes.stop([COMPONENT], 0)
+        self.cluster.processes.stop([self.name], 0)
 
     def runs_as_built(self):
         """Whether the running program is the file that is there now."""
@@ -66,6 +69,13 @@ class Operator:
     def is_ready(self):
         try:
             return self.ask("/readyz")[0] == 200
+        except OSError:
+            return False
+
+    def leads(self):
+        """By its own metrics; false too when it does not answer, or runs no more."""
+        try:
+            return 'marea_leader{lease="session"} 1\n' in self.ask("/metrics")[1]
         except OSError:
             return False
 

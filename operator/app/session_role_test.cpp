@@ -1,0 +1,189 @@
+// The session role beside another replica: what it does while it stands by, leads, ends, and has lost.
+#include "app/session_role.hpp"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "loop/sim_loop.hpp"
+#include "testing/fake_api.hpp"
+#include "testing/scripted_transport.hpp"
+
+namespace marea::app {
+
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+const std::string kLeases = "/apis/coordination.k8s.io/v1/namespaces/marea-system/leases";
+const std::string kSessions = "/apis/marea.dev/v1alpha1/namespaces/team-a/sessions";
+
+// A role before an API server with one Session that was not visited yet. Watches stay silent.
+struct Bench {
+  SimLoop loop;
+  testing::FakeApi api{[this] { return loop.Now(); }};
+  bool answers_writes = true, answers_leases = true;
+  testing::ScriptedTransport* calls = nullptr;
+  testing::ScriptedTransport* leases = nullptr;
+  int lost = 0, stopped = 0;
+  std::unique_ptr<SessionRole> role;
+
+  Bench() {
+    api.InstallCrds(MAREA_SOURCE_DIR "/crds");
+    Make("/api/v1/namespaces", json{{"metadata", {{"name", "team-a"}}}});
+    Make("/api/v1/namespaces", json{{"metadata", {{"name", "marea-system"}}}});
+    Make(kSessions, json{{"apiVersion", "marea.dev/v1alpha1"},
+                         {"kind", "Session"},
+                         {"metadata", {{"name", "ada"}, {"namespace", "team-a"}}},
+                         {"spec", json::object()}});
+  }
+  json Make(const std::string& path, const json& object) {
+    return Ask(http::Method::kPost, path, object.dump());
+  }
+  json Ask(http::Method method, const std::string& path, const std::string& body = {}) {
+    const auto answer =
+        api.Handle({.method = method,
+                    .path = path,
+                    .body = body,
+                    .content_type = method == http::Method::kPatch ? "application/merge-patch+json"
+                                                                   : "application/json"});
+    INFO(answer.body);
+    REQUIRE(answer.status < 300);
+    return json::parse(answer.body);
+  }
+  void MakeLease(const std::string& holder) {
+    Make(kLeases, json{{"metadata", {{"name", "marea-session"}, {"namespace", "marea-system"}}},
+                       {"spec", {{"holderIdentity", holder}, {"leaseDurationSeconds", 15}}}});
+  }
+  std::string Holder() {
+    return Ask(http::Method::kGet, kLeases + "/marea-session")["spec"]["holderIdentity"];
+  }
+
+  std::unique_ptr<testing::ScriptedTransport> Line(testing::ScriptedTransport*& known) {
+    auto line = std::make_unique<testing::ScriptedTransport>(loop);
+    known = line.get();
+    line->Handle([this, self = known](const http::Request& request) -> std::optional<Result<http::Response>> {
+      const bool write = request.method != http::Method::kGet;
+      if ((self == calls && write && !answers_writes) || (self == leases && !answers_leases))
+        return std::nullopt;
+      return api.Handle(request);
+    });
+    return line;
+  }
+  void Begin(bool elected = true) {
+    testing::ScriptedTransport* watches = nullptr;
+    Transports transports{.calls = Line(calls), .watches = Line(watches)};
+    std::optional<Election> election;
+    if (elected) {
+      transports.lease = Line(leases);
+      election = {
+          .lease = {"marea-system", "marea-session"}, .identity = "me", .on_lost = [this] { ++lost; }};
+    }
+    role =
+        std::make_unique<SessionRole>(loop, std::move(transports), session::Settings{}, std::move(election));
+    role->Start();
+    loop.RunFor(100ms);
+  }
+  void Stop() {
+    role->Stop([this] { ++stopped; });
+  }
+
+  long Writes() const {
+    return std::ranges::count_if(calls->sent, [](const auto& r) { return r.method != http::Method::kGet; });
+  }
+  bool Visited() { return Ask(http::Method::kGet, kSessions + "/ada").contains("status"); }
+  bool Leads() const {
+    return role->Answer("/metrics").body.find("marea_leader{lease=\"session\"} 1\n") != std::string::npos;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("without an election it decides as soon as its caches are filled") {
+  Bench bench;
+  bench.Begin(false);
+  CHECK(bench.Leads());
+  CHECK(bench.Visited());
+  bench.Stop();
+  CHECK(bench.stopped == 0);
+  bench.loop.RunReady();
+  CHECK(bench.stopped == 1);
+}
+
+TEST_CASE("the only replica takes the lease and decides") {
+  Bench bench;
+  bench.Begin();
+  CHECK(bench.Holder() == "me");
+  CHECK(bench.Leads());
+  CHECK(bench.Visited());
+}
+
+TEST_CASE("a replica that stands by is ready and writes nothing, until the lease is over") {
+  Bench bench;
+  bench.MakeLease("other");
+  bench.Begin();
+  bench.loop.RunFor(14s);
+  CHECK(bench.role->Answer("/readyz").status == 200);
+  CHECK_FALSE(bench.Leads());
+  CHECK(bench.Writes() == 0);
+  bench.loop.RunFor(2s);
+  CHECK(bench.Leads());
+  CHECK(bench.Visited());
+}
+
+TEST_CASE("told to end it finishes what it is at, decides nothing more and gives the lease back") {
+  Bench bench;
+  bench.answers_writes = false;
+  bench.Begin();
+  REQUIRE(bench.calls->pending.size() == 1);
+  const long writes = bench.Writes();
+  bench.Stop();
+  SECTION("as soon as the answer is there") {
+    bench.loop.RunFor(1s);
+    CHECK(bench.Holder() == "me");
+    CHECK(bench.stopped == 0);
+    bench.calls->Answer(0, bench.api.Handle(bench.calls->pending[0].request));
+    bench.loop.RunFor(50ms);
+    CHECK(bench.Visited());
+  }
+  SECTION("after two seconds without one") {
+    bench.loop.RunFor(2050ms);
+  }
+  CHECK(bench.Holder().empty());
+  CHECK(bench.stopped == 1);
+  CHECK_FALSE(bench.Leads());
+  bench.loop.RunFor(1min);
+  CHECK(bench.Writes() == writes);
+  CHECK(bench.lost == 0);
+}
+
+TEST_CASE("an API server that does not answer holds an end up for three seconds, and once") {
+  Bench bench;
+  bench.Begin();
+  REQUIRE(bench.Leads());
+  bench.answers_leases = false;
+  bench.Stop();
+  bench.loop.RunFor(2900ms);
+  CHECK(bench.stopped == 0);
+  bench.loop.RunFor(200ms);
+  CHECK(bench.stopped == 1);
+  bench.loop.RunFor(1min);
+  CHECK(bench.stopped == 1);
+}
+
+TEST_CASE("a lease that was lost ends it, and nothing is written any more") {
+  Bench bench;
+  bench.Begin();
+  REQUIRE(bench.Leads());
+  bench.Ask(http::Method::kPatch, kLeases + "/marea-session", R"({"spec":{"holderIdentity":"other"}})");
+  bench.Ask(http::Method::kPatch, kSessions + "/ada", R"({"spec":{"desiredState":"Stopped"}})");
+  const long writes = bench.Writes();
+  bench.loop.RunFor(2s);
+  CHECK(bench.lost == 1);
+  CHECK_FALSE(bench.Leads());
+  bench.loop.RunFor(5min);  // watches list anew meanwhile, and see the change
+  CHECK(bench.Writes() == writes);
+  CHECK(bench.Holder() == "other");
+}
+
+}  // namespace marea::app
