@@ -70,9 +70,11 @@ struct FakeApi::Impl {
 
   Answer<Collection*> Find(const Target& target) {
     Collection* found = store.Find(target.group, target.version, target.plural);
-    const bool misplaced = found != nullptr && !found->kind.namespaced && !target.key.ns.empty();
+    const bool object = !target.key.name.empty();
+    const bool misplaced = found != nullptr && (found->kind.namespaced ? object && target.key.ns.empty()
+                                                                       : !target.key.ns.empty());
     if (found != nullptr && !misplaced) return found;
-    return Refuse({404, "NotFound", "the server could not find the requested resource", Json::object()});
+    return Refuse(fake::NoSuchPath(target.group.empty()));
   }
 
   Answer<http::Response> Dispatch(const http::Request& request) {
@@ -97,19 +99,19 @@ struct FakeApi::Impl {
       case http::Method::kPost:
         break;
     }
-    return Refuse(NoSuchMethod());
+    // Custom kinds do not look at the name in the URL of a POST.
+    return collection.kind.custom() ? writes.Create(collection, *target, request) : Refuse(NoSuchMethod());
   }
 
   Answer<http::Response> DispatchCollection(Collection& collection, const Target& target,
                                             const http::Request& request) {
     const bool everywhere = collection.kind.namespaced && target.key.ns.empty();
+    const bool custom = collection.kind.custom();
     if (request.method == http::Method::kGet) return fake::List(store, collection, target);
-    if (request.method == http::Method::kPost && !everywhere)
-      return writes.Create(collection, target, request);
-    if (request.method == http::Method::kDelete && !everywhere) {
-      return writes.DeleteAll(collection, target, request);
-    }
-    return Refuse(NoSuchMethod());
+    if (everywhere) return Refuse(custom ? fake::NoSuchPath(false) : NoSuchMethod());
+    if (request.method == http::Method::kPost) return writes.Create(collection, target, request);
+    if (request.method == http::Method::kDelete) return writes.DeleteAll(collection, target, request);
+    return Refuse(custom ? fake::BadRequest("name must be provided") : NoSuchMethod());
   }
 
   Answer<http::Response> DispatchSubresource(Collection& collection, const Target& target,
@@ -119,7 +121,8 @@ struct FakeApi::Impl {
                                                    : Refuse(NoSuchMethod());
     }
     if (target.subresource != "status" || !collection.kind.status) {
-      return Refuse({404, "NotFound", "the server could not find the requested resource", Json::object()});
+      return Refuse(collection.kind.custom() ? fake::NotFound(collection.kind, target.key.name)
+                                             : fake::NoSuchPath(true));
     }
     if (request.method == http::Method::kGet) return fake::Get(store, collection, target);
     const bool writes_it = request.method == http::Method::kPut || request.method == http::Method::kPatch;

@@ -70,27 +70,24 @@ Answer<void> ChangeClaim(Surroundings& surroundings, const Kind& kind, const Jso
   const std::string& name = TextAt(object, "metadata", "name");
   const Json& old = At(before, "spec");
   Json& spec = ObjectAt(object, "spec");
+  const Cause immutable = ForbiddenField("spec",
+                                         "spec is immutable after creation except resources.requests and "
+                                         "volumeAttributesClassName for bound claims");
   Json rest = spec, old_rest = old;
   rest.erase("resources");
   old_rest.erase("resources");
   // The volume is named once, by the binder.
   if (TextAt(old, "volumeName").empty()) rest.erase("volumeName");
   if (rest != old_rest) {
-    return Refuse(Invalid(kind, name,
-                          {ForbiddenField("spec",
-                                          "spec is immutable after creation except "
-                                          "resources.requests and volumeAttributesClassName for "
-                                          "bound claims")}));
+    return Refuse(Invalid(kind, name, {immutable}));
   }
   const Quantity was = StorageOf(At(old, "resources")), is = StorageOf(At(spec, "resources"));
   if (is == was) return {};
+  if (TextAt(before, "status", "phase") != "Bound") return Refuse(Invalid(kind, name, {immutable}));
   if (is < was) {
     return Refuse(Invalid(
         kind, name,
         {ForbiddenField("spec.resources.requests.storage", "field can not be less than status.capacity")}));
-  }
-  if (TextAt(before, "status", "phase") != "Bound") {
-    return Refuse(Forbidden(kind, name, "only bound persistent volume claims can be expanded"));
   }
   if (!CanGrow(surroundings.store, TextAt(spec, "storageClassName"))) {
     return Refuse(Forbidden(kind, name,

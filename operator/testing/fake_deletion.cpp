@@ -86,6 +86,9 @@ Answer<DeleteOptions> ReadDeleteOptions(const Target& target, const http::Reques
       return Refuse(BadRequest("couldn't get version/kind; json parse error"));
     body = std::move(*parsed);
   }
+  if (const std::string& kind = TextAt(body, "kind"); !kind.empty() && kind != "DeleteOptions") {
+    return Refuse(BadRequest(kind + " cannot be handled as DeleteOptions"));
+  }
   DeleteOptions options;
   options.uid = TextAt(body, "preconditions", "uid");
   options.version = TextAt(body, "preconditions", "resourceVersion");
@@ -124,12 +127,15 @@ Answer<Ending> Ended(const Kind& kind, const Json& object, const DeleteOptions& 
       pod ? GraceSeconds(object, options.grace_seconds.value_or(0), options.grace_seconds.has_value()) : 0;
   Ending ending{false, object};
   HoldFor(options.propagation, ending.object["metadata"]);
-  Mark(ending.object, grace, now);
   if (kind.plural == "namespaces" && kind.group.empty()) {
-    ending.object["status"]["phase"] = "Terminating";
-    return ending;  // its content goes first: spec.finalizers
+    // Its content goes first, then spec.finalizers.
+    SetDefault(ending.object["metadata"], "deletionTimestamp", FormatTime(now));
+    ObjectAt(ending.object, "status")["phase"] = "Terminating";
+    return ending;
   }
-  ending.gone = IsFinished(ending.object);
+  const bool held = IsNonEmptyList(At(ending.object, "metadata", "finalizers"));
+  if (pod || held) Mark(ending.object, grace, now);
+  ending.gone = !held && IntegerAt(ending.object, 0, "metadata", "deletionGracePeriodSeconds") == 0;
   return ending;
 }
 

@@ -20,7 +20,7 @@ Answer<DeleteOptions> ReadDeleteOptions(const Target& target, const http::Reques
 
 struct Ending {
   bool gone;    // nothing holds it
-  Json object;  // as it ends, or as it is marked now
+  Json object;  // as it is marked now; one that goes without grace never was
 };
 // Errors: 409 when a precondition fails.
 Answer<Ending> Ended(const Kind& kind, const Json& object, const DeleteOptions& options, Time now);

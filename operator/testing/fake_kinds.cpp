@@ -1,5 +1,8 @@
 #include "testing/fake_kinds.hpp"
 
+#include <algorithm>
+#include <string_view>
+
 #include "base/crypto.hpp"
 #include "testing/fake_claims.hpp"
 #include "testing/fake_json.hpp"
@@ -76,13 +79,31 @@ Answer<void> MergeStringData(Json& object) {
   return {};
 }
 
+bool IsBase64(const Json& text) {
+  if (!text.is_string()) return false;
+  std::string_view rest = text.get_ref<const std::string&>();
+  if (rest.size() % 4 != 0) return false;
+  for (int i = 0; i < 2 && rest.ends_with('='); ++i) rest.remove_suffix(1);
+  return std::ranges::all_of(rest, [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+  });
+}
+
+Answer<void> CheckData(const Json& object) {
+  const Json& data = At(object, "data");
+  if (data.is_null() || (data.is_object() && std::ranges::all_of(data, IsBase64))) return {};
+  return Refuse(BadRequest("unable to decode Secret.data: no base64"));
+}
+
 Answer<void> AdmitSecret(Json& object) {
+  if (auto checked = CheckData(object); !checked) return checked;
   SetDefault(object, "type", "Opaque");
   return MergeStringData(object);
 }
 
 Answer<void> ChangeSecret(const Kind& kind, const Json& before, Json& object) {
   SetDefault(object, "type", At(before, "type"));
+  if (auto checked = CheckData(object); !checked) return checked;
   if (auto merged = MergeStringData(object); !merged) return merged;
   std::vector<Cause> causes;
   if (At(object, "type") != At(before, "type")) {
@@ -242,6 +263,7 @@ Answer<void> AdmitChange(Surroundings& surroundings, const Kind& kind, const Jso
 
 void KeepAllButStatus(const Kind& kind, const Json& before, Json& object) {
   if (!kind.custom()) {
+    if (kind.plural == "pods") CompleteConditions(object);
     // Labels and annotations may come along with a core kind's status.
     object["spec"] = At(before, "spec");
     Json& metadata = object["metadata"];

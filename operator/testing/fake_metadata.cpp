@@ -69,10 +69,6 @@ constexpr const char* kLabelRule =
     "and "
     "end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
-constexpr const char* kServiceRule =
-    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic "
-    "character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for "
-    "validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 constexpr const char* kSubdomainRule =
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must "
     "start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
@@ -87,10 +83,9 @@ constexpr const char* kValueRule =
     "for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 
 const char* BrokenNameRule(const Kind& kind, const std::string& name) {
-  if (kind.plural == "namespaces") return IsDnsLabel(name) ? nullptr : kLabelRule;
-  if (kind.plural == "services") {
-    const bool fits = IsDnsLabel(name) && name.front() >= 'a';
-    return fits ? nullptr : kServiceRule;
+  if (kind.plural == "namespaces" || kind.plural == "services") {
+    if (name.find('.') != std::string::npos) return "must not contain dots";
+    return IsDnsLabel(name) ? nullptr : kLabelRule;
   }
   return IsDnsSubdomain(name) ? nullptr : kSubdomainRule;
 }
@@ -136,14 +131,13 @@ void CheckFinalizers(const Kind& kind, const Json& metadata, std::vector<Cause>&
 void CheckOwners(const Json& metadata, std::vector<Cause>& causes) {
   const Json& owners = At(metadata, "ownerReferences");
   int controllers = 0;
-  for (std::size_t i = 0; i < owners.size(); ++i) {
-    const std::string path = "metadata.ownerReferences[" + std::to_string(i) + "]";
+  for (const Json& owner : owners) {
     for (const char* field : {"apiVersion", "kind", "name", "uid"}) {
-      if (TextAt(owners[i], field).empty()) {
-        causes.push_back(InvalidValue(path + "." + field, "", "must not be empty"));
-      }
+      if (!TextAt(owner, field).empty()) continue;
+      causes.push_back(
+          InvalidValue(std::string("metadata.ownerReferences.") + field, "", "must not be empty"));
     }
-    if (At(owners[i], "controller") == true) ++controllers;
+    if (At(owner, "controller") == true) ++controllers;
   }
   if (controllers > 1) {
     causes.push_back(InvalidValue("metadata.ownerReferences", owners,
@@ -153,7 +147,8 @@ void CheckOwners(const Json& metadata, std::vector<Cause>& causes) {
 
 }  // namespace
 
-Answer<void> ReadMetadata(Json& object) {
+Answer<std::vector<std::string>> ReadMetadata(Json& object) {
+  std::vector<std::string> unknown;
   Json& metadata = object["metadata"];
   if (metadata.is_null()) metadata = Json::object();
   if (!metadata.is_object()) return WrongType("metadata");
@@ -162,6 +157,7 @@ Answer<void> ReadMetadata(Json& object) {
     const bool text = Names(kTexts, name), number = Names(kNumbers, name);
     const bool map = Names(kMaps, name), list = Names(kLists, name);
     if ((!text && !number && !map && !list) || member->is_null()) {
+      if (!member->is_null() && name != "managedFields") unknown.push_back("metadata." + name);
       member = metadata.erase(member);
       continue;
     }
@@ -177,7 +173,7 @@ Answer<void> ReadMetadata(Json& object) {
     const bool empty = text ? member->get_ref<const std::string&>().empty() : !number && member->empty();
     member = empty ? metadata.erase(member) : std::next(member);
   }
-  return {};
+  return unknown;
 }
 
 void StampNew(const Kind& kind, Json& object, const std::string& uid, Time now) {

@@ -10,8 +10,9 @@
 
 namespace marea::testing::fake {
 
-// Makes metadata an object with the fields that ObjectMeta has and nothing else. Errors: 400 for wrong types.
-Answer<void> ReadMetadata(Json& object);
+// Makes metadata an object with the fields that ObjectMeta has and nothing else; returns the paths of others.
+// Errors: 400 for wrong types.
+Answer<std::vector<std::string>> ReadMetadata(Json& object);
 
 // What a new object gets from the server, whatever its body says.
 void StampNew(const Kind& kind, Json& object, const std::string& uid, Time now);
@@ -19,7 +20,7 @@ void StampNew(const Kind& kind, Json& object, const std::string& uid, Time now);
 // What a write may not change is taken over where the body leaves it out; and what is refused.
 std::vector<Cause> CarryOver(const Json& before, Json& object);
 
-// Names, labels, annotations, finalizers, owner references. `name_error`: the kind's own rule for names.
+// Names, labels, annotations, finalizers, owner references.
 std::vector<Cause> ValidateMetadata(const Kind& kind, const Json& object);
 
 bool IsTerminating(const Json& object);

@@ -132,6 +132,11 @@ bool Apply(Json& object, const Json& operation) {
   }
   const Json& value = At(operation, "value");
   if (what == "add") return operation.contains("value") && Add(object, *path, value);
+  if (what == "replace" && !path->empty() && operation.contains("value")) {
+    // The API server's library replaces members that are not there, too.
+    const Json* parent = Parent(object, *path);
+    if (parent != nullptr && parent->is_object()) return Add(object, *path, value);
+  }
   Json* target = Find(object, *path);
   if (what == "test") return target == nullptr ? value.is_null() : *target == value;
   if (what != "replace" || target == nullptr || !operation.contains("value")) return false;

@@ -95,6 +95,26 @@ std::vector<Cause> CheckContainers(const Json& spec) {
   return causes;
 }
 
+Answer<void> DefaultSpec(Json& spec) {
+  SetDefault(spec, "restartPolicy", "Always");
+  SetDefault(spec, "terminationGracePeriodSeconds", 30);
+  SetDefault(spec, "dnsPolicy", "ClusterFirst");
+  SetDefault(spec, "serviceAccountName", "default");
+  SetDefault(spec, "serviceAccount", At(spec, "serviceAccountName"));
+  SetDefault(spec, "securityContext", Json::object());
+  SetDefault(spec, "schedulerName", "default-scheduler");
+  SetDefault(spec, "enableServiceLinks", true);
+  for (const char* list : {"initContainers", "containers", "volumes"}) {
+    if (!At(spec, list).is_array()) continue;
+    const bool volumes = std::string_view(list) == "volumes";
+    for (Json& item : spec[list]) {
+      if (!item.is_object()) return Refuse(BadRequest("unable to decode Pod.spec: wrong type"));
+      volumes ? DefaultVolume(item) : DefaultContainer(item);
+    }
+  }
+  return {};
+}
+
 // What may be changed on a pod is made equal, so that what is left must be.
 Json WithoutChangeable(Json spec) {
   for (const char* field : {"activeDeadlineSeconds", "terminationGracePeriodSeconds", "tolerations"}) {
@@ -118,23 +138,9 @@ bool OnlyAdds(const Json& before, const Json& after) {
 
 Answer<void> AdmitPod(const Kind& kind, Json& object) {
   Json& spec = ObjectAt(object, "spec");
-  SetDefault(spec, "restartPolicy", "Always");
-  SetDefault(spec, "terminationGracePeriodSeconds", 30);
-  SetDefault(spec, "dnsPolicy", "ClusterFirst");
-  SetDefault(spec, "serviceAccountName", "default");
-  SetDefault(spec, "serviceAccount", At(spec, "serviceAccountName"));
-  SetDefault(spec, "securityContext", Json::object());
-  SetDefault(spec, "schedulerName", "default-scheduler");
-  SetDefault(spec, "priority", 0);
+  if (auto defaulted = DefaultSpec(spec); !defaulted) return defaulted;
   SetDefault(spec, "preemptionPolicy", "PreemptLowerPriority");
-  SetDefault(spec, "enableServiceLinks", true);
-  for (const char* list : {"initContainers", "containers", "volumes"}) {
-    if (!At(spec, list).is_array()) continue;
-    for (Json& item : spec[list]) {
-      if (!item.is_object()) return Refuse(BadRequest("unable to decode Pod.spec: wrong type"));
-      std::string_view(list) == "volumes" ? DefaultVolume(item) : DefaultContainer(item);
-    }
-  }
+  SetDefault(spec, "priority", 0);
   TolerateNodeTrouble(spec);
   if (const auto causes = CheckContainers(spec); !causes.empty()) {
     return Refuse(Invalid(kind, TextAt(object, "metadata", "name"), causes));
@@ -143,9 +149,20 @@ Answer<void> AdmitPod(const Kind& kind, Json& object) {
   return {};
 }
 
+void CompleteConditions(Json& pod) {
+  if (!At(pod, "status", "conditions").is_array()) return;
+  for (Json& condition : pod["status"]["conditions"]) {
+    if (!condition.is_object()) continue;
+    for (const char* time : {"lastProbeTime", "lastTransitionTime"}) {
+      if (!condition.contains(time)) condition[time] = nullptr;
+    }
+  }
+}
+
 Answer<void> ChangePod(const Kind& kind, const Json& before, Json& object) {
   const Json& old = At(before, "spec");
   Json& spec = ObjectAt(object, "spec");
+  if (auto defaulted = DefaultSpec(spec); !defaulted) return defaulted;
   if (spec == old) return {};
   const bool same = WithoutChangeable(spec) == WithoutChangeable(old);
   if (same && OnlyAdds(At(old, "tolerations"), At(spec, "tolerations"))) return {};
@@ -168,10 +185,9 @@ std::int64_t GraceSeconds(const Json& pod, std::int64_t asked, bool given) {
 Answer<Json> Bound(const Surroundings& surroundings, const Kind& kind, const Json& pod, const Json& binding) {
   const std::string& name = TextAt(pod, "metadata", "name");
   const std::string& node = TextAt(binding, "target", "name");
-  if (node.empty()) {
-    return Refuse(
-        Invalid({.version = "v1", .plural = "bindings", .kind = "Binding"}, name, {Required("target.name")}));
-  }
+  if (node.empty()) return Refuse({500, "", "Binding is invalid: target.name: Required value"});
+  const std::string& uid = TextAt(binding, "metadata", "uid");
+  if (!uid.empty() && uid != TextAt(pod, "metadata", "uid")) return Refuse(Conflict(kind, name));
   const auto refuse = [&](const std::string& why) {
     Refusal refusal = Conflict(kind, name);
     refusal.message = "Operation cannot be fulfilled on pods/binding \"" + name + "\": " + why;

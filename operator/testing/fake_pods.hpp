@@ -6,6 +6,7 @@
 namespace marea::testing::fake {
 
 Answer<void> AdmitPod(const Kind& kind, Json& object);
+void CompleteConditions(Json& pod);  // with the times that nobody gave
 Answer<void> ChangePod(const Kind& kind, const Json& before, Json& object);
 
 }  // namespace marea::testing::fake

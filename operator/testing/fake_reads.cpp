@@ -1,7 +1,11 @@
 #include "testing/fake_reads.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
+
+#include "base/crypto.hpp"
+#include "testing/fake_json.hpp"
 
 namespace marea::testing::fake {
 
@@ -25,37 +29,61 @@ Answer<std::uint64_t> VersionOf(const Target& target) {
                      Dump(Json(text)) + ": invalid syntax"});
 }
 
-// --- Continue tokens: the version of the list and the last key that was shown, in hex ------------
+// --- Continue tokens: {"v":…,"rv":VERSION,"start":"/LAST\0"} in base64url, as the real server makes them
+// -----
 
-std::string Token(std::uint64_t version, const Key& last) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string token = std::to_string(version) + ".";
-  for (const char c : last.ns + "/" + last.name) {
-    const auto byte = static_cast<unsigned char>(c);
-    token += {kDigits[byte >> 4], kDigits[byte & 15]};
-  }
+// The key that is stored for an object, as a list of all namespaces or of one sees it.
+std::string StartAfter(const Target& target, const Key& last) {
+  const std::string scope = target.key.ns.empty() && !last.ns.empty() ? "/" + last.ns : "";
+  return scope + "/" + last.name + std::string(1, '\0');
+}
+
+std::string Token(std::uint64_t version, const std::string& start) {
+  std::string token = Base64Encode(Dump({{"v", "meta.k8s.io/v1"}, {"rv", version}, {"start", start}}));
+  for (char& c : token) c = c == '+' ? '-' : c == '/' ? '_' : c;
+  token.erase(std::min(token.find('='), token.size()));
   return token;
 }
 
 struct Place {
-  std::uint64_t version;  // 0: of now, consistency is given up
+  std::uint64_t version;
+  std::string start;
   Key last;
 };
 
-std::optional<Place> ReadToken(std::string_view token) {
-  const std::size_t dot = token.find('.');
-  if (dot == std::string_view::npos) return std::nullopt;
-  const auto version = ReadNumber<std::uint64_t>(token.substr(0, dot));
-  std::string key;
-  for (std::size_t at = dot + 1; at < token.size(); at += 2) {
-    unsigned byte = 0;
-    const char* const end = token.data() + std::min(at + 2, token.size());
-    if (std::from_chars(token.data() + at, end, byte, 16).ptr != token.data() + at + 2) return std::nullopt;
-    key += static_cast<char>(byte);
+std::optional<std::string> Base64UrlDecoded(std::string_view text) {
+  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string plain;
+  unsigned bits = 0, held = 0;
+  for (const char c : text) {
+    const std::size_t digit = kAlphabet.find(c);
+    if (digit == std::string_view::npos) return std::nullopt;
+    bits = (bits << 6 | static_cast<unsigned>(digit)) & 0xFFFFFF;
+    held += 6;
+    if (held < 8) continue;
+    held -= 8;
+    plain += static_cast<char>(bits >> held & 0xFF);
   }
-  const std::size_t slash = key.find('/');
-  if (!version || slash == std::string::npos) return std::nullopt;
-  return Place{*version, {key.substr(0, slash), key.substr(slash + 1)}};
+  return plain;
+}
+
+std::optional<Place> ReadToken(const Target& target, std::string_view token) {
+  const auto text = Base64UrlDecoded(token);
+  if (!text) return std::nullopt;
+  const Json json = Json::parse(*text, nullptr, false);
+  if (json.is_discarded()) return std::nullopt;
+  Place place{0, TextAt(json, "start"), {target.key.ns, ""}};
+  if (const Json& version = At(json, "rv"); version.is_number_unsigned()) place.version = version;
+  std::string key = place.start;
+  if (key.size() < 3 || key.front() != '/' || key.back() != '\0') return std::nullopt;
+  key = key.substr(1, key.size() - 2);
+  if (const std::size_t slash = key.find('/'); slash != std::string::npos) {
+    if (!target.key.ns.empty()) return std::nullopt;
+    place.last.ns = key.substr(0, slash);
+    key.erase(0, slash + 1);
+  }
+  place.last.name = key;
+  return place;
 }
 
 // --- Lists ---------------------------------------------------------------------------------------
@@ -81,11 +109,22 @@ Answer<ListRequest> ReadList(const Kind& kind, const Target& target) {
     if (*limit > 0) list.limit = static_cast<std::uint64_t>(*limit);
   }
   const auto version = VersionOf(target);
-  if (!version) return Refuse(version.error());
+  if (!version) return Refuse(BadRequest("invalid resource version: " + version.error().message));
   list.version = *version;
+  // Whatever the cache has, it gives whole.
+  const bool any = target.Query("resourceVersion") == "0" && target.Query("continue").empty();
+  if (any) list.limit = std::numeric_limits<std::uint64_t>::max();
+  const std::string& match = target.Query("resourceVersionMatch");
+  if (!match.empty() && target.Query("resourceVersion").empty()) {
+    const Kind options{.group = "meta.k8s.io", .kind = "ListOptions"};
+    return Refuse(Invalid(options, "",
+                          {ForbiddenField("resourceVersionMatch",
+                                          "resourceVersionMatch is forbidden unless resourceVersion "
+                                          "is provided")}));
+  }
   list.exact = target.Query("resourceVersionMatch") == "Exact";
   if (const std::string& token = target.Query("continue"); !token.empty()) {
-    list.place = ReadToken(token);
+    list.place = ReadToken(target, token);
     if (!list.place) return Refuse(BadRequest("invalid continue token: continue key is not valid"));
     if (list.version != 0) {
       return Refuse(BadRequest("specifying resource version is not allowed when using continue"));
@@ -104,7 +143,7 @@ tl::unexpected<Refusal> TokenTooOld(std::uint64_t now, const Place& place) {
       "created, modified, or deleted between the time the first chunk was returned and now may show up in "
       "the "
       "list.");
-  refusal.metadata["continue"] = Token(now, place.last);
+  refusal.metadata["continue"] = Token(now, place.start);
   return Refuse(std::move(refusal));
 }
 
@@ -140,8 +179,9 @@ http::Response Page(const Kind& kind, const Target& target, const ListRequest& l
     ++shown;
   }
   Json metadata = {{"resourceVersion", std::to_string(version)}};
+  if (kind.custom()) metadata["continue"] = "";
   if (left > 0) {
-    metadata["continue"] = Token(version, last);
+    metadata["continue"] = Token(version, StartAfter(target, last));
     if (list.selector.empty()) metadata["remainingItemCount"] = left;
   }
   return JsonResponse(200, R"({"kind":")" + kind.kind + R"(List","apiVersion":")" + kind.api_version() +
@@ -164,7 +204,7 @@ Answer<http::Response> List(const Store& store, const Collection& collection, co
   if (!list) return Refuse(list.error());
   if (list->version > store.version()) return Refuse(TooLargeVersion(list->version, store.version()));
   std::uint64_t version = store.version();
-  if (list->place && list->place->version != 0) version = list->place->version;
+  if (list->place) version = list->place->version;
   if (list->exact) version = list->version;
   if (version == store.version()) return Page(collection.kind, target, *list, collection.versions, version);
   const auto snapshot = store.At(collection, version);

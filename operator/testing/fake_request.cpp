@@ -44,10 +44,6 @@ std::vector<std::string_view> Split(std::string_view text, char separator) {
   return parts;
 }
 
-Refusal NoSuchPath() {
-  return {404, "NotFound", "the server could not find the requested resource", Json::object()};
-}
-
 }  // namespace
 
 const std::string& Target::Query(std::string_view name) const {
@@ -79,7 +75,7 @@ Answer<Target> ParseTarget(std::string_view path) {
   }
   const bool core = !parts.empty() && parts[0] == "api";
   const std::size_t head = core ? 2 : 3;
-  if (parts.size() <= head || (!core && parts[0] != "apis")) return Refuse(NoSuchPath());
+  if (parts.size() <= head || (!core && parts[0] != "apis")) return Refuse(NoSuchPath(core));
   target.group = core ? "" : parts[1];
   target.version = parts[head - 1];
   std::span<const std::string> rest(parts.data() + head, parts.size() - head);
@@ -89,7 +85,7 @@ Answer<Target> ParseTarget(std::string_view path) {
     target.key.ns = rest[1];
     rest = rest.subspan(2);
   }
-  if (rest.size() > 3) return Refuse(NoSuchPath());
+  if (rest.size() > 3) return Refuse(NoSuchPath(core));
   target.plural = rest[0];
   if (rest.size() > 1) target.key.name = rest[1];
   if (rest.size() > 2) target.subresource = rest[2];

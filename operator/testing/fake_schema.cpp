@@ -203,17 +203,19 @@ std::int64_t Characters(std::string_view text) {
   return count;
 }
 
+// Paths begin at the object, but its status is a world of its own: there they do in fields, not in texts.
+std::string InText(const std::string& path) {
+  return path.starts_with("status.") ? path.substr(7) : path;
+}
+
 class Validation {
  public:
-  std::vector<Cause> causes;
+  explicit Validation(std::vector<Cause>& causes) : causes_(causes) {}
 
   void Check(const SchemaNode& node, const std::string& path, const Json& json) {
     if (json.is_null() && node.nullable) return;
     if (!HasType(node, json)) {
-      causes.push_back({"FieldValueTypeInvalid",
-                        "Invalid value: \"" + TypeOf(json) + "\": " + path + " in body must be of type " +
-                            (node.int_or_string ? "integer" : node.type) + ": \"" + TypeOf(json) + "\"",
-                        path});
+      SayWrongType(path, node.int_or_string ? "integer" : node.type, json);
       return;
     }
     CheckEnum(node, path, json);
@@ -225,38 +227,50 @@ class Validation {
 
  private:
   void Say(const std::string& path, const Json& value, const std::string& what) {
-    causes.push_back(InvalidValue(path, value, path + " in body " + what));
+    causes_.push_back(InvalidValue(path, value, InText(path) + " in body " + what));
+  }
+
+  void SayWrongType(const std::string& path, std::string wanted, const Json& json) {
+    const bool fraction = wanted == "integer" && json.is_number_float();
+    const std::string have = fraction ? "float64" : TypeOf(json);
+    if (fraction) wanted = "int64";
+    causes_.push_back({"FieldValueTypeInvalid",
+                       "Invalid value: \"" + have + "\": " + InText(path) + " in body must be of type " +
+                           wanted + ": \"" + have + "\"",
+                       path});
   }
 
   void CheckEnum(const SchemaNode& node, const std::string& path, const Json& json) {
     if (!node.enumeration.is_array() || std::ranges::find(node.enumeration, json) != node.enumeration.end()) {
       return;
     }
-    std::vector<std::string> values;
-    for (const Json& value : node.enumeration) values.push_back(Dump(value));
-    std::ranges::sort(values);
     std::string list;
-    for (const std::string& value : values) list += (list.empty() ? "" : ", ") + value;
-    causes.push_back(
+    for (const Json& value : node.enumeration) list += (list.empty() ? "" : ", ") + Dump(value);
+    causes_.push_back(
         {"FieldValueNotSupported", "Unsupported value: " + Dump(json) + ": supported values: " + list, path});
   }
 
   void CheckText(const SchemaNode& node, const std::string& path, const Json& json) {
     const auto& text = json.get_ref<const std::string&>();
     const std::int64_t length = node.min_length || node.max_length ? Characters(text) : 0;
+    if (node.max_length && length > *node.max_length) {
+      causes_.push_back({"FieldValueTooLong",
+                         "Too long: may not be more than " + std::to_string(*node.max_length) + " bytes",
+                         path});
+      return;  // one fault of a text is told of
+    }
     if (node.min_length && length < *node.min_length) {
       Say(path, json, "should be at least " + std::to_string(*node.min_length) + " chars long");
-    }
-    if (node.max_length && length > *node.max_length) {
-      causes.push_back({"FieldValueTooLong",
-                        "Too long: may not be more than " + std::to_string(*node.max_length) + " bytes",
-                        path});
+      return;
     }
     // std::regex recurses for every character; what is longer than any bound in our schemas is no match.
     const bool matches = !node.regex || (text.size() <= 4096 && std::regex_search(text, *node.regex));
     if (!matches) Say(path, json, "should match '" + node.pattern + "'");
     if (node.format == "date-time" && !ParseTime(text)) {
-      Say(path, json, "must be of type date-time: " + Dump(json));
+      causes_.push_back({"FieldValueTypeInvalid",
+                         "Invalid value: " + Dump(json) + ": " + InText(path) +
+                             " in body must be of type date-time: " + Dump(json),
+                         path});
     }
   }
 
@@ -271,7 +285,7 @@ class Validation {
   }
 
   void TooMany(const std::string& path, std::size_t have, std::int64_t most) {
-    causes.push_back(
+    causes_.push_back(
         {"FieldValueTooMany",
          "Too many: " + std::to_string(have) + ": must have at most " + std::to_string(most) + " items",
          path});
@@ -289,7 +303,7 @@ class Validation {
       if (!node.is_set && node.map_keys.empty()) continue;
       Json identity = Identity(node, json[i]);
       if (std::ranges::find(seen, identity) != seen.end()) {
-        causes.push_back({"FieldValueDuplicate", "Duplicate value: " + Dump(identity), Below(path, i)});
+        causes_.push_back({"FieldValueDuplicate", "Duplicate value: " + Dump(identity), Below(path, i)});
       }
       seen.push_back(std::move(identity));
     }
@@ -306,7 +320,7 @@ class Validation {
 
   void CheckObject(const SchemaNode& node, const std::string& path, const Json& json) {
     for (const std::string& name : node.required) {
-      if (!json.contains(name)) causes.push_back(Required(Below(path, name)));
+      if (!json.contains(name)) causes_.push_back(Required(Below(path, name)));
     }
     const auto size = static_cast<std::int64_t>(json.size());
     if (node.min_properties && size < *node.min_properties) {
@@ -318,6 +332,8 @@ class Validation {
       if (child != nullptr && !IsTypeMember(path, name)) Check(*child, Below(path, name), value);
     }
   }
+
+  std::vector<Cause>& causes_;
 };
 
 // Rules in CEL are not tried on an object that these say cannot be read.
@@ -344,15 +360,13 @@ void Schema::SetDefaults(Json& object) const {
   FillIn(*root_, object);
 }
 
-std::vector<Cause> Schema::Validate(const Json& object) const {
-  Validation validation;
-  validation.Check(*root_, "", object);
-  if (root_->has_rules && std::ranges::any_of(validation.causes, KeepsRulesFromRunning)) {
-    validation.causes.push_back(InvalidValue("<nil>", nullptr,
-                                             "some validation rules were not checked because the object was "
-                                             "invalid; correct the existing errors to complete validation"));
+void Schema::Validate(const Json& object, std::vector<Cause>& causes) const {
+  Validation(causes).Check(*root_, "", object);
+  if (root_->has_rules && std::ranges::any_of(causes, KeepsRulesFromRunning)) {
+    causes.push_back(InvalidValue("<nil>", nullptr,
+                                  "some validation rules were not checked because the object was "
+                                  "invalid; correct the existing errors to complete validation"));
   }
-  return std::move(validation.causes);
 }
 
 }  // namespace marea::testing::fake

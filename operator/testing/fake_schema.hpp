@@ -22,7 +22,8 @@ class Schema {
   // fields ("spec.colour"). apiVersion, kind and metadata are left alone.
   std::vector<std::string> Prune(Json& object) const;
   void SetDefaults(Json& object) const;
-  std::vector<Cause> Validate(const Json& object) const;
+  // Adds what is wrong to `causes`, which hold what is wrong already.
+  void Validate(const Json& object, std::vector<Cause>& causes) const;
 
  private:
   std::unique_ptr<SchemaNode> root_;

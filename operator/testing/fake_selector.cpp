@@ -79,8 +79,8 @@ class LabelParser {
     if (operation == "in" || operation == "notin") return Set(key, operation == "in");
     if (operation == "=" || operation == "==") return Single(key, Operation::kIn);
     if (operation == "!=") return Single(key, Operation::kNotIn);
-    if (operation == ">" || operation == "gt") return Single(key, Operation::kGreater);
-    if (operation == "<" || operation == "lt") return Single(key, Operation::kLess);
+    if (operation == ">") return Single(key, Operation::kGreater);
+    if (operation == "<") return Single(key, Operation::kLess);
     --at_;
     return Unexpected("in, notin, =, ==, !=, gt, lt");
   }

@@ -1,5 +1,7 @@
 #include "testing/fake_status.hpp"
 
+#include <algorithm>
+
 namespace marea::testing::fake {
 
 namespace {
@@ -13,7 +15,8 @@ std::string GroupResource(const Kind& kind, std::string_view word) {
 }
 
 Json Details(const Kind& kind, std::string_view name, std::string_view word) {
-  Json details = {{"name", name}, {"kind", word}};
+  Json details = {{"kind", word}};
+  if (!name.empty()) details["name"] = name;
   if (!kind.group.empty()) details["group"] = kind.group;
   return details;
 }
@@ -26,6 +29,13 @@ std::string Dump(const Json& json) {
 
 Refusal BadRequest(std::string message) {
   return {400, "BadRequest", std::move(message)};
+}
+
+Refusal NoSuchPath(bool core) {
+  if (core) return {404, "NotFound", "the server could not find the requested resource", Json::object()};
+  Refusal refusal{404, "NotFound", "404 page not found\n"};
+  refusal.plain = true;
+  return refusal;
 }
 
 Refusal NotFound(const Kind& kind, std::string_view name) {
@@ -54,17 +64,20 @@ Refusal Forbidden(const Kind& kind, std::string_view name, std::string_view why)
 }
 
 Refusal Invalid(const Kind& kind, std::string_view name, const std::vector<Cause>& causes) {
-  std::string message =
-      GroupResource(kind, kind.kind) + " " + Quote(name) + " is invalid: " + (causes.size() > 1 ? "[" : "");
+  std::string message = GroupResource(kind, kind.kind) + " " + Quote(name) + " is invalid: ";
   Json list = Json::array();
+  std::vector<std::string> said;  // once each
   for (const Cause& cause : causes) {
-    if (!list.empty()) message += ", ";
-    message += cause.field + ": " + cause.message;
+    std::string text = cause.field + ": " + cause.message;
+    if (std::ranges::find(said, text) == said.end()) said.push_back(std::move(text));
     list.push_back({{"reason", cause.reason}, {"message", cause.message}, {"field", cause.field}});
   }
   Json details = Details(kind, name, kind.kind);
   details["causes"] = std::move(list);
-  return {422, "Invalid", message + (causes.size() > 1 ? "]" : ""), std::move(details)};
+  std::string all;
+  for (const std::string& text : said) all += (all.empty() ? "" : ", ") + text;
+  message += said.size() > 1 ? "[" + all + "]" : all;
+  return {422, "Invalid", std::move(message), std::move(details)};
 }
 
 Refusal Expired(std::string message) {
@@ -108,10 +121,12 @@ http::Response JsonResponse(int code, std::string body) {
 }
 
 http::Response ToResponse(const Refusal& refusal) {
+  if (refusal.plain) return {refusal.code, {{"content-type", "text/plain; charset=utf-8"}}, refusal.message};
   http::Response response = JsonResponse(refusal.code, Dump(StatusObject(refusal)));
   if (refusal.details.contains("retryAfterSeconds")) {
     response.headers["retry-after"] = std::to_string(refusal.details["retryAfterSeconds"].get<int>());
   }
+  if (!refusal.warning.empty()) response.headers["warning"] = refusal.warning;
   return response;
 }
 

@@ -22,6 +22,8 @@ struct Refusal {
   std::string message;
   Json details = nullptr;          // null: none
   Json metadata = Json::object();  // ListMeta: a fresh continue token of a 410
+  std::string warning = {};        // the header
+  bool plain = false;              // no Status: the bare text
 };
 
 // What a step of handling a request comes to.
@@ -33,6 +35,7 @@ inline tl::unexpected<Refusal> Refuse(Refusal refusal) {
 }
 
 Refusal BadRequest(std::string message);
+Refusal NoSuchPath(bool core);  // outside of the core's group it is no Status
 Refusal NotFound(const Kind& kind, std::string_view name);
 Refusal AlreadyExists(const Kind& kind, std::string_view name, bool terminating);
 Refusal Conflict(const Kind& kind, std::string_view name);  // of resourceVersions

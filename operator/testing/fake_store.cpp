@@ -21,6 +21,8 @@ Version::Version(const Kind& kind, Json object, std::uint64_t number)
   object_["metadata"]["resourceVersion"] = std::to_string(number);
 }
 
+Version::Version(const Kind& kind, Json object) : kind_(kind), object_(std::move(object)), number_(0) {}
+
 const std::string& Version::Text() const {
   if (!text_.empty()) return text_;
   text_ = R"({"apiVersion":")" + kind_.api_version() + R"(","kind":")" + kind_.kind + R"(",)";

@@ -21,6 +21,7 @@ namespace marea::testing::fake {
 class Version {
  public:
   Version(const Kind& kind, Json object, std::uint64_t number);
+  Version(const Kind& kind, Json object);  // never stored: it says what resourceVersion it says
 
   const Json& object() const { return object_; }
   std::uint64_t number() const { return number_; }

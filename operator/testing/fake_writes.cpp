@@ -1,12 +1,12 @@
 #include "testing/fake_writes.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "testing/fake_deletion.hpp"
 #include "testing/fake_json.hpp"
 #include "testing/fake_metadata.hpp"
 #include "testing/fake_patch.hpp"
+#include "testing/fake_reads.hpp"
 #include "testing/fake_schema.hpp"
 #include "testing/fake_selector.hpp"
 
@@ -48,54 +48,116 @@ Answer<Json> ReadObject(const Kind& kind, const http::Request& request) {
   return std::move(object);
 }
 
-// Its type and the types in its metadata; the name and namespace of the URL.
-Answer<void> CheckIdentity(const Kind& kind, const Target& target, Json& object) {
-  if (auto read = ReadMetadata(object); !read) return read;
-  if (TextAt(object, "apiVersion") != kind.api_version()) {
-    return Refuse(BadRequest("the API version in the data (" + TextAt(object, "apiVersion") +
-                             ") does not match the expected API version (" + kind.api_version() + ")"));
-  }
+// The types in its metadata, its version, and the namespace of the URL. Returns unknown fields of metadata.
+Answer<std::vector<std::string>> CheckIdentity(const Kind& kind, const Target& target, Json& object) {
+  auto unknown = ReadMetadata(object);
+  if (!unknown) return unknown;
   Json& metadata = object["metadata"];
-  if (kind.namespaced) {
-    SetDefault(metadata, "namespace", target.key.ns);
-    if (metadata["namespace"] != target.key.ns) {
-      return Refuse(BadRequest(
-          "the namespace of the provided object does not match the namespace sent on the request"));
-    }
-  } else {
+  if (!kind.namespaced) {
     metadata.erase("namespace");
+    return unknown;
   }
-  return {};
+  SetDefault(metadata, "namespace", target.key.ns);
+  if (metadata["namespace"] == target.key.ns) return unknown;
+  return Refuse(
+      BadRequest("the namespace of the provided object does not match the namespace sent on the request"));
 }
 
-// Unknown fields, as fieldValidation asks: refused, told of in warnings, or dropped in silence.
-Answer<std::string> Prune(const Kind& kind, const Target& target, Json& object) {
-  if (!kind.custom()) return std::string();
-  const auto unknown = kind.schema->Prune(object);
-  if (unknown.empty() || target.Query("fieldValidation") == "Ignore") return std::string();
-  std::string list, warnings;
-  for (const std::string& field : unknown) {
-    list += (list.empty() ? "" : ", ") + std::string("unknown field ") + Dump(Json(field));
-    warnings += (warnings.empty() ? "" : ", ") + std::string("299 - \"unknown field \\\"") + field + "\\\"\"";
+Answer<void> CheckApiVersion(const Kind& kind, const Json& object) {
+  const std::string& version = TextAt(object, "apiVersion");
+  if (version == kind.api_version()) return {};
+  return Refuse(BadRequest("the API version in the data (" + version +
+                           ") does not match the expected API version (" + kind.api_version() + ")"));
+}
+
+// A custom object that says it is something else; core kinds cannot even be read then.
+Answer<void> CheckKind(const Kind& kind, const Json& object) {
+  const std::string& said = TextAt(object, "kind");
+  const std::string& version = TextAt(object, "apiVersion");
+  if (!kind.custom()) {
+    if (said == kind.kind) return {};
+    return Refuse(BadRequest(said + " in version " + Dump(Json(kind.version)) + " cannot be handled as a " +
+                             kind.kind));
   }
-  if (target.Query("fieldValidation") == "Strict") {
-    return Refuse(BadRequest(kind.kind + " in version " + Dump(Json(kind.version)) +
-                             " cannot be handled as a " + kind.kind + ": strict decoding error: " + list));
+  std::vector<Cause> causes;
+  if (said != kind.kind) causes.push_back(InvalidValue("kind", said, "must be " + kind.kind));
+  if (version != kind.api_version()) {
+    causes.push_back(InvalidValue("apiVersion", version, "must be " + kind.api_version()));
+  }
+  if (causes.empty()) return {};
+  Kind claimed = kind;
+  claimed.kind = said;
+  return Refuse(Invalid(claimed, TextAt(object, "metadata", "name"), causes));
+}
+
+// What to do about unknown fields: "Warn" (the default), "Strict" or "Ignore".
+Answer<std::string> FieldValidation(const Target& target, http::Method method) {
+  const std::string& asked = target.Query("fieldValidation");
+  if (asked.empty()) return std::string("Warn");
+  if (asked == "Warn" || asked == "Strict" || asked == "Ignore") return asked;
+  const Kind options{.group = "meta.k8s.io",
+                     .kind = method == http::Method::kPost    ? "CreateOptions"
+                             : method == http::Method::kPatch ? "PatchOptions"
+                                                              : "UpdateOptions"};
+  return Refuse(Invalid(options, "",
+                        {{"FieldValueNotSupported",
+                          "Unsupported value: " + Dump(Json(asked)) +
+                              ": supported values: \"\", \"Ignore\", \"Strict\", \"Warn\"",
+                          "fieldValidation"}}));
+}
+
+std::string WarningsOf(const std::vector<std::string>& unknown) {
+  std::string warnings;
+  for (const std::string& field : unknown) {
+    warnings += (warnings.empty() ? "" : ", ") + std::string("299 - \"unknown field \\\"") + field + "\\\"\"";
   }
   return warnings;
 }
 
+Refusal StrictlyRefused(const Kind& kind, const Json& object, const std::vector<std::string>& unknown,
+                        http::Method method) {
+  std::string error = "strict decoding error: ";
+  for (const std::string& field : unknown) {
+    error += (&field == &unknown.front() ? "" : ", ") + std::string("unknown field ") + Dump(Json(field));
+  }
+  if (method == http::Method::kPatch) {
+    Refusal refusal =
+        Invalid(kind, TextAt(object, "metadata", "name"), {InvalidValue("patch", object, error)});
+    refusal.details = {{"causes", refusal.details["causes"]}};
+    return refusal;
+  }
+  return BadRequest(kind.kind + " in version " + Dump(Json(kind.version)) + " cannot be handled as a " +
+                    kind.kind + ": " + error);
+}
+
+// Reads what was sent into the shape of its kind. Returns the warnings about unknown fields.
+Answer<std::string> Read(const Kind& kind, const Target& target, Json& object, http::Method method) {
+  const auto validation = FieldValidation(target, method);
+  if (!validation) return validation;
+  const auto foreign = CheckIdentity(kind, target, object);
+  if (!foreign) return Refuse(foreign.error());
+  if (!kind.custom()) return std::string();
+  std::vector<std::string> unknown = kind.schema->Prune(object);
+  unknown.insert(unknown.end(), foreign->begin(), foreign->end());
+  if (unknown.empty() || *validation == "Ignore") return std::string();
+  if (*validation == "Strict") return Refuse(StrictlyRefused(kind, object, unknown, method));
+  return WarningsOf(unknown);
+}
+
 Answer<void> Validate(const Kind& kind, const Json& object, std::vector<Cause> causes) {
   for (Cause& cause : ValidateMetadata(kind, object)) causes.push_back(std::move(cause));
-  if (kind.custom()) {
-    for (Cause& cause : kind.schema->Validate(object)) causes.push_back(std::move(cause));
-  }
+  if (kind.custom()) kind.schema->Validate(object, causes);
   if (causes.empty()) return {};
   return Refuse(Invalid(kind, TextAt(object, "metadata", "name"), causes));
 }
 
 Answer<http::Response> Warned(Answer<http::Response> answer, const std::string& warnings) {
-  if (answer && !warnings.empty()) answer->headers["warning"] = warnings;
+  if (warnings.empty()) return answer;
+  if (answer) {
+    answer->headers["warning"] = warnings;
+  } else {
+    answer.error().warning = warnings;
+  }
   return answer;
 }
 
@@ -113,20 +175,41 @@ bool SameDesire(const Kind& kind, const Json& before, const Json& after) {
   return true;
 }
 
+bool IsNumber(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// The resourceVersion is a precondition; without one some kinds are overwritten, others refused.
 Answer<void> CheckVersion(const Kind& kind, const Json& before, Json& object) {
   const std::string& name = TextAt(object, "metadata", "name");
   const std::string& have = TextAt(before, "metadata", "resourceVersion");
   const std::string& asked = TextAt(object, "metadata", "resourceVersion");
-  if (asked.empty() || asked == "0") {
-    if (!kind.unconditional_updates) {
-      return Refuse(Invalid(
-          kind, name, {InvalidValue("metadata.resourceVersion", 0, "must be specified for an update")}));
-    }
-    object["metadata"]["resourceVersion"] = have;
+  if (!asked.empty() && !IsNumber(asked)) {
+    return Refuse({500, "", "strconv.ParseUint: parsing " + Dump(Json(asked)) + ": invalid syntax"});
+  }
+  if (!asked.empty() && asked != "0") {
+    if (asked != have) return Refuse(Conflict(kind, name));
     return {};
   }
-  if (asked != have) return Refuse(Conflict(kind, name));
+  if (!kind.unconditional_updates) {
+    Kind resource = kind;
+    resource.kind = kind.plural;
+    return Refuse(Invalid(resource, name,
+                          {InvalidValue("metadata.resourceVersion", 0, "must be specified for an update")}));
+  }
+  object["metadata"]["resourceVersion"] = have;
   return {};
+}
+
+// A PUT that names a uid means that very object.
+Answer<void> CheckUid(const Kind& kind, const Json& before, const Json& object) {
+  const std::string& asked = TextAt(object, "metadata", "uid");
+  const std::string& have = TextAt(before, "metadata", "uid");
+  if (asked.empty() || asked == have) return {};
+  Refusal refusal = Conflict(kind, TextAt(object, "metadata", "name"));
+  refusal.message = refusal.message.substr(0, refusal.message.find(": ") + 2) +
+                    "Precondition failed: UID in precondition: " + asked + ", UID in object meta: " + have;
+  return Refuse(std::move(refusal));
 }
 
 }  // namespace
@@ -153,10 +236,8 @@ Answer<void> Writes::CheckNamespace(const Kind& kind, const Target& target, cons
 
 Answer<http::Response> Writes::Commit(Collection& collection, const Key& key, Json object,
                                       const Target& target, int code) {
-  if (!target.Query("dryRun").empty()) {
-    const std::uint64_t version = code == 201 ? 0 : store_.version();
-    return JsonResponse(code, Version(collection.kind, std::move(object), version).Text());
-  }
+  if (!target.Query("dryRun").empty())
+    return JsonResponse(code, Version(collection.kind, std::move(object)).Text());
   return JsonResponse(code, store_.Put(collection, key, std::move(object))->Text());
 }
 
@@ -165,34 +246,27 @@ Answer<http::Response> Writes::Create(Collection& collection, const Target& targ
   const Kind& kind = collection.kind;
   auto body = ReadObject(kind, request);
   if (!body) return Refuse(body.error());
-  Json& object = *body;
-  if (auto fits = CheckIdentity(kind, target, object); !fits) return Refuse(fits.error());
-  auto warnings = Prune(kind, target, object);
+  if (auto fits = CheckApiVersion(kind, *body); !fits) return Refuse(fits.error());
+  const auto warnings = Read(kind, target, *body, request.method);
   if (!warnings) return Refuse(warnings.error());
+  return Warned(Insert(collection, target, std::move(*body)), *warnings);
+}
+
+Answer<http::Response> Writes::Insert(Collection& collection, const Target& target, Json object) {
+  const Kind& kind = collection.kind;
   Json& metadata = object["metadata"];
   if (!TextAt(metadata, "resourceVersion").empty()) {
     return Refuse({500, "", "resourceVersion should not be set on objects to be created"});
   }
   if (TextAt(metadata, "name").empty() && !TextAt(metadata, "generateName").empty()) {
-    std::string suffix = std::to_string(10'000 + ++suffixes_);
-    metadata["name"] = TextAt(metadata, "generateName") + suffix;
+    metadata["name"] = TextAt(metadata, "generateName") + std::to_string(10'000 + ++suffixes_);
   }
   if (auto exists = CheckNamespace(kind, target, object); !exists) return Refuse(exists.error());
+  if (auto fits = CheckKind(kind, object); !fits) return Refuse(fits.error());
   StampNew(kind, object, Uid(++uids_), now_());
   if (kind.custom()) {
     if (kind.status) object.erase("status");
     kind.schema->SetDefaults(object);
-    if (object["kind"] != kind.kind) {
-      return Refuse(Invalid({.group = kind.group,
-                             .version = kind.version,
-                             .plural = kind.plural,
-                             .kind = TextAt(object, "kind")},
-                            TextAt(metadata, "name"),
-                            {InvalidValue("kind", object["kind"], "must be " + kind.kind)}));
-    }
-  } else if (object["kind"] != kind.kind) {
-    return Refuse(BadRequest(TextAt(object, "kind") + " in version " + Dump(Json(kind.version)) +
-                             " cannot be handled as a " + kind.kind));
   }
   Surroundings surroundings = Around();
   if (auto admitted = AdmitNew(surroundings, kind, object); !admitted) return Refuse(admitted.error());
@@ -202,7 +276,7 @@ Answer<http::Response> Writes::Create(Collection& collection, const Target& targ
   if (const auto found = collection.versions.find(key); found != collection.versions.end()) {
     return Refuse(AlreadyExists(kind, key.name, IsTerminating(found->second->object())));
   }
-  return Warned(Commit(collection, key, std::move(object), target, 201), *warnings);
+  return Commit(collection, key, std::move(object), target, 201);
 }
 
 Answer<void> Writes::FinishUpdate(const Kind& kind, const Target& target, const Json& before, Json& object) {
@@ -217,6 +291,10 @@ Answer<void> Writes::FinishUpdate(const Kind& kind, const Target& target, const 
   }
   if (status) KeepAllButStatus(kind, before, object);
   std::vector<Cause> causes = CarryOver(before, object);
+  if (kind.custom()) {
+    const std::vector<Cause> again = causes;  // the real server checks metadata of custom objects twice
+    causes.insert(causes.end(), again.begin(), again.end());
+  }
   if (!status) {
     Surroundings surroundings = Around();
     if (auto admitted = AdmitChange(surroundings, kind, before, object); !admitted) return admitted;
@@ -230,38 +308,44 @@ Answer<void> Writes::FinishUpdate(const Kind& kind, const Target& target, const 
 Answer<http::Response> Writes::Update(Collection& collection, const Target& target,
                                       const http::Request& request) {
   const Kind& kind = collection.kind;
-  const bool patch = request.method == http::Method::kPatch;
-  Answer<Json> body = Json();
-  if (!patch) body = ReadObject(kind, request);
-  if (!body) return Refuse(body.error());
   const auto found = collection.versions.find(target.key);
-  if (patch) {
-    // A patch nobody understands is refused before anybody looks for the object.
-    const VersionPtr current = found == collection.versions.end() ? nullptr : found->second;
-    body = Patched(current == nullptr ? kNull : current->object(), request.body, request.content_type);
-    if (!body && (current != nullptr || body.error().code != 422)) return Refuse(body.error());
-  }
+  const bool patch = request.method == http::Method::kPatch;
   if (found == collection.versions.end() && patch) return Refuse(NotFound(kind, target.key.name));
-  Json& object = *body;
-  if (auto fits = CheckIdentity(kind, target, object); !fits) return Refuse(fits.error());
+  auto body = patch ? Patched(found->second->object(), request.body, request.content_type)
+                    : ReadObject(kind, request);
+  if (!body) return Refuse(body.error());
+  if (!patch) {
+    if (auto fits = CheckApiVersion(kind, *body); !fits) return Refuse(fits.error());
+  }
+  const auto warnings = Read(kind, target, *body, request.method);
+  if (!warnings) return Refuse(warnings.error());
+  return Warned(Replace(collection, target, std::move(*body), patch), *warnings);
+}
+
+Answer<http::Response> Writes::Replace(Collection& collection, const Target& target, Json object,
+                                       bool patch) {
+  const Kind& kind = collection.kind;
   if (const std::string& name = TextAt(object, "metadata", "name"); name != target.key.name) {
     return Refuse(BadRequest("the name of the object (" + name + ") does not match the name on the URL (" +
                              target.key.name + ")"));
   }
-  auto warnings = Prune(kind, target, object);
-  if (!warnings) return Refuse(warnings.error());
+  const auto found = collection.versions.find(target.key);
   if (found == collection.versions.end()) return Refuse(NotFound(kind, target.key.name));
   const VersionPtr before = found->second;
+  if (!patch) {
+    if (auto same = CheckUid(kind, before->object(), object); !same) return Refuse(same.error());
+  }
+  if (auto fits = CheckKind(kind, object); !fits) return Refuse(fits.error());
   if (auto finished = FinishUpdate(kind, target, before->object(), object); !finished) {
     return Refuse(finished.error());
   }
-  if (object == before->object()) return Warned(JsonResponse(200, before->Text()), *warnings);
+  if (object == before->object()) return JsonResponse(200, before->Text());
   if (IsTerminating(object) && IsFinished(object)) {
-    Version last(kind, std::move(object), before->number());
+    const Version last(kind, std::move(object));
     if (target.Query("dryRun").empty()) store_.Remove(collection, target.key);
-    return Warned(JsonResponse(200, last.Text()), *warnings);
+    return JsonResponse(200, last.Text());
   }
-  return Warned(Commit(collection, target.key, std::move(object), target, 200), *warnings);
+  return Commit(collection, target.key, std::move(object), target, 200);
 }
 
 Answer<http::Response> Writes::Bind(Collection& pods, const Target& target, const http::Request& request) {
@@ -285,14 +369,20 @@ Answer<http::Response> Writes::Delete(Collection& collection, const Target& targ
   const VersionPtr before = found->second;
   auto ending = Ended(collection.kind, before->object(), *options, now_());
   if (!ending) return Refuse(ending.error());
+  const bool changed = ending->object != before->object();
   if (!ending->gone) {
-    if (ending->object == before->object()) return JsonResponse(200, before->Text());
+    if (!changed) return JsonResponse(200, before->Text());
     return Commit(collection, target.key, std::move(ending->object), target, 200);
   }
-  const Version last(collection.kind, std::move(ending->object), before->number());
-  if (target.Query("dryRun").empty()) store_.Remove(collection, target.key);
-  if (collection.kind.returns_deleted) return JsonResponse(200, last.Text());
-  return JsonResponse(200, Dump(DeletedStatus(collection.kind, last.object())));
+  const bool returned = collection.kind.returns_deleted;
+  if (!target.Query("dryRun").empty()) {
+    return JsonResponse(200,
+                        returned ? before->Text() : Dump(DeletedStatus(collection.kind, before->object())));
+  }
+  // A pod's last moment without grace is a version of its own.
+  if (changed) store_.Put(collection, target.key, std::move(ending->object));
+  const VersionPtr last = store_.Remove(collection, target.key);
+  return JsonResponse(200, returned ? last->Text() : Dump(DeletedStatus(collection.kind, last->object())));
 }
 
 Answer<http::Response> Writes::DeleteAll(Collection& collection, const Target& target,
@@ -300,6 +390,8 @@ Answer<http::Response> Writes::DeleteAll(Collection& collection, const Target& t
   const auto selector =
       Selector::Parse(collection.kind, target.Query("labelSelector"), target.Query("fieldSelector"));
   if (!selector) return Refuse(selector.error());
+  const auto list = List(store_, collection, target);
+  if (!list) return list;
   const Snapshot objects = collection.versions;
   for (const auto& [key, version] : objects) {
     if (!target.key.ns.empty() && target.key.ns != key.ns) continue;
@@ -308,9 +400,7 @@ Answer<http::Response> Writes::DeleteAll(Collection& collection, const Target& t
     one.key = key;
     if (auto gone = Delete(collection, one, request); !gone && gone.error().code != 404) return gone;
   }
-  return JsonResponse(
-      200,
-      Dump({{"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", Json::object()}, {"status", "Success"}}));
+  return list;
 }
 
 }  // namespace marea::testing::fake

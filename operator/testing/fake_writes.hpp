@@ -23,6 +23,8 @@ class Writes {
 
  private:
   Answer<void> CheckNamespace(const Kind& kind, const Target& target, const Json& object) const;
+  Answer<http::Response> Insert(Collection& collection, const Target& target, Json object);
+  Answer<http::Response> Replace(Collection& collection, const Target& target, Json object, bool patch);
   Answer<void> FinishUpdate(const Kind& kind, const Target& target, const Json& before, Json& object);
   Answer<http::Response> Commit(Collection& collection, const Key& key, Json object, const Target& target,
                                 int code);

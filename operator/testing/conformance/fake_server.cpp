@@ -1,0 +1,50 @@
+#include "testing/conformance/fake_server.hpp"
+
+namespace marea::testing::conformance {
+
+FakeServer::FakeServer(const std::string& crds, const std::string& ns)
+    : now_(*ParseTime("2026-11-21T09:00:00Z")), api_([this] { return now_; }) {
+  api_.InstallCrds(crds);
+  Send({http::Method::kPost, "/api/v1/namespaces", R"({"metadata":{"name":")" + ns + R"("}})",
+        "application/json"});
+  api_.Compact();
+}
+
+http::Response FakeServer::Send(const http::Request& request) {
+  now_ += std::chrono::seconds(1);
+  return api_.Handle(request);
+}
+
+std::variant<http::Response, int> FakeServer::Open(const http::Request& request) {
+  const auto lines = std::make_shared<std::deque<std::string>>();
+  auto opened = api_.Open(request, [lines](const std::string& line) { lines->push_back(line); });
+  if (auto* refusal = std::get_if<http::Response>(&opened)) return std::move(*refusal);
+  const int number = static_cast<int>(watches_.size()) + 1;
+  watches_[number] = {std::get<FakeApi::WatchId>(opened), lines};
+  return number;
+}
+
+std::optional<std::string> FakeServer::Next(int watch, Wait wait) {
+  const auto found = watches_.find(watch);
+  if (found == watches_.end()) return std::nullopt;
+  auto& lines = *found->second.lines;
+  if (wait == Wait::kBookmark && lines.empty()) {
+    std::string bookmark = api_.Bookmark(found->second.id);
+    return bookmark.empty() ? std::nullopt : std::optional(std::move(bookmark));
+  }
+  if (lines.empty()) return std::nullopt;
+  std::string line = std::move(lines.front());
+  lines.pop_front();
+  return line;
+}
+
+void FakeServer::Pause() {
+  now_ += std::chrono::seconds(1);
+}
+
+bool FakeServer::Compact() {
+  api_.Compact();
+  return true;
+}
+
+}  // namespace marea::testing::conformance
