@@ -2,6 +2,8 @@
 
 #include <deque>
 
+#include "kube/resource.hpp"
+
 #include "testing/fake_crds.hpp"
 #include "testing/fake_kinds.hpp"
 #include "testing/fake_reads.hpp"
@@ -191,6 +193,19 @@ void FakeApi::Close(WatchId watch) {
 
 std::string FakeApi::Bookmark(WatchId watch) const {
   return impl_->watches.Bookmark(watch, impl_->store.version());
+}
+
+std::vector<std::string> FakeApi::Plurals() const {
+  std::vector<std::string> plurals;
+  for (const auto& [plural, collection] : impl_->store.all()) plurals.push_back(plural);
+  return plurals;
+}
+
+std::string FakeApi::Path(std::string_view plural, const Key& key) const {
+  const Collection* found = impl_->store.Find(plural);
+  if (found == nullptr) return {};
+  const fake::Kind& kind = found->kind;
+  return kube::ObjectPath({kind.group, kind.version, kind.plural, kind.kind, kind.namespaced}, key);
 }
 
 const FakeApi::Objects& FakeApi::All(std::string_view plural) const {

@@ -65,6 +65,8 @@ class FakeApi {
   std::string Bookmark(WatchId watch) const;
 
   // Around the API, for fakes and tests; nothing here counts as a request.
+  std::vector<std::string> Plurals() const;                         // of all kinds it knows
+  std::string Path(std::string_view plural, const Key& key) const;  // of an object, as requests name it
   const Objects& All(std::string_view plural) const;
   std::shared_ptr<const Json> Get(std::string_view plural, const Key& key) const;  // null: none
   void Listen(std::function<void(const Change&)> listener);  // after each commit, before watches hear of it

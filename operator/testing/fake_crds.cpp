@@ -63,8 +63,8 @@ std::vector<Kind> KindsOf(const Json& definition) {
       if (const std::string& path = TextAt(field, "jsonPath"); !path.empty())
         kind.fields.push_back(path.substr(1));
     }
-    kind.schema = std::make_shared<const Schema>(At(version, "schema", "openAPIV3Schema"));
-    if (!kind.plural.empty()) kinds.push_back(std::move(kind));
+    kind.schema = Schema::Compile(At(version, "schema", "openAPIV3Schema"));
+    if (!kind.plural.empty() && kind.schema != nullptr) kinds.push_back(std::move(kind));
   }
   return kinds;
 }

@@ -231,7 +231,7 @@ std::vector<Kind> BuiltinKinds() {
 }
 
 Answer<void> AdmitNew(Surroundings& surroundings, const Kind& kind, Json& object) {
-  if (kind.plural == "pods") return AdmitPod(kind, object);
+  if (kind.plural == "pods") return AdmitPod(surroundings, kind, object);
   if (kind.plural == "services") return AdmitService(surroundings, kind, object);
   if (kind.plural == "secrets") return AdmitSecret(object);
   if (kind.plural == "persistentvolumeclaims") return AdmitClaim(surroundings, kind, object);
@@ -265,7 +265,8 @@ void KeepAllButStatus(const Kind& kind, const Json& before, Json& object) {
   if (!kind.custom()) {
     if (kind.plural == "pods") CompleteConditions(object);
     // Labels and annotations may come along with a core kind's status.
-    object["spec"] = At(before, "spec");
+    const Json& spec = At(before, "spec");
+    spec.is_null() ? void(object.erase("spec")) : void(object["spec"] = spec);
     Json& metadata = object["metadata"];
     if (kind.plural != "pods") return;
     metadata.erase("ownerReferences");

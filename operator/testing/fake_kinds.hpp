@@ -33,6 +33,6 @@ void KeepAllButStatus(const Kind& kind, const Json& before, Json& object);
 std::int64_t GraceSeconds(const Json& pod, std::int64_t asked, bool given);
 
 // POST pods/NAME/binding. Errors: 409 when it is bound or ending.
-Answer<Json> Bound(const Surroundings& surroundings, const Kind& kind, const Json& pod, const Json& binding);
+Answer<Json> Bound(Surroundings surroundings, const Kind& kind, const Json& pod, const Json& binding);
 
 }  // namespace marea::testing::fake

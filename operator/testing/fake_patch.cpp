@@ -1,5 +1,6 @@
 #include "testing/fake_patch.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "testing/fake_json.hpp"
@@ -144,6 +145,27 @@ bool Apply(Json& object, const Json& operation) {
   return true;
 }
 
+constexpr std::size_t kMostOperations = 10'000;
+constexpr std::size_t kMostCopied =
+    3 * 1024 * 1024;  // as the API server bounds it: copies of copies grow fast
+
+Refusal TooLarge(std::string why) {
+  return {413, "RequestEntityTooLarge", std::move(why)};
+}
+
+std::size_t CopiedBytes(Json& object, const Json& operation) {
+  if (TextAt(operation, "op") != "copy") return 0;
+  const auto from = Steps(TextAt(operation, "from"));
+  const Json* source = from ? Find(object, *from) : nullptr;
+  return source == nullptr ? 0 : Dump(*source).size();
+}
+
+bool IsDeeper(const Json& json, int levels) {
+  if (!json.is_structured()) return false;
+  if (levels == 0) return true;
+  return std::ranges::any_of(json, [&](const Json& child) { return IsDeeper(child, levels - 1); });
+}
+
 std::string GoType(const Json& json) {
   return json.is_array()     ? "array"
          : json.is_object()  ? "object"
@@ -181,10 +203,16 @@ Answer<void> ApplyJsonPatch(Json& object, const Json& patch) {
     return Refuse(BadRequest("error decoding patch: json: cannot unmarshal " + GoType(patch) +
                              " into Go value of type []handlers.jsonPatchOp"));
   }
+  if (patch.size() > kMostOperations) return Refuse(TooLarge("the patch has more than 10000 operations"));
+  std::size_t copied = 0;
   for (const Json& operation : patch) {
-    if (Apply(object, operation)) continue;
-    return Refuse(
-        {422, "Invalid", "the server rejected our request due to an error in our request", Json::object()});
+    copied += CopiedBytes(object, operation);
+    if (copied > kMostCopied) return Refuse(TooLarge("the patch copies too much"));
+    if (!Apply(object, operation)) {
+      return Refuse(
+          {422, "Invalid", "the server rejected our request due to an error in our request", Json::object()});
+    }
+    if (IsDeeper(object, kDeepest)) return Refuse(TooLarge("the patched object nests too deep"));
   }
   return {};
 }
@@ -202,6 +230,7 @@ Answer<Json> Patched(const Json& current, std::string_view body, std::string_vie
   Json patched = current;
   if (!merge) {
     if (auto applied = ApplyJsonPatch(patched, *patch); !applied) return Refuse(applied.error());
+    if (!patched.is_object()) return Refuse(BadRequest("the patched object is no object"));
     return patched;
   }
   if (!patch->is_object()) {

@@ -105,7 +105,8 @@ Answer<void> DefaultSpec(Json& spec) {
   SetDefault(spec, "schedulerName", "default-scheduler");
   SetDefault(spec, "enableServiceLinks", true);
   for (const char* list : {"initContainers", "containers", "volumes"}) {
-    if (!At(spec, list).is_array()) continue;
+    if (At(spec, list).is_null()) continue;
+    if (!spec[list].is_array()) return Refuse(BadRequest("unable to decode Pod.spec: wrong type"));
     const bool volumes = std::string_view(list) == "volumes";
     for (Json& item : spec[list]) {
       if (!item.is_object()) return Refuse(BadRequest("unable to decode Pod.spec: wrong type"));
@@ -113,6 +114,17 @@ Answer<void> DefaultSpec(Json& spec) {
     }
   }
   return {};
+}
+
+// As the PodTopologyLabels plugin does.
+void LabelWithPlace(Store& store, const std::string& node, Json& metadata) {
+  const auto& nodes = store.Find("nodes")->versions;
+  const auto found = nodes.find({"", node});
+  if (found == nodes.end()) return;
+  for (const char* label : {"topology.kubernetes.io/zone", "topology.kubernetes.io/region"}) {
+    const std::string& place = TextAt(found->second->object(), "metadata", "labels", label);
+    if (!place.empty()) ObjectAt(metadata, "labels")[label] = place;
+  }
 }
 
 // What may be changed on a pod is made equal, so that what is left must be.
@@ -136,7 +148,7 @@ bool OnlyAdds(const Json& before, const Json& after) {
 
 }  // namespace
 
-Answer<void> AdmitPod(const Kind& kind, Json& object) {
+Answer<void> AdmitPod(Surroundings& surroundings, const Kind& kind, Json& object) {
   Json& spec = ObjectAt(object, "spec");
   if (auto defaulted = DefaultSpec(spec); !defaulted) return defaulted;
   SetDefault(spec, "preemptionPolicy", "PreemptLowerPriority");
@@ -145,6 +157,7 @@ Answer<void> AdmitPod(const Kind& kind, Json& object) {
   if (const auto causes = CheckContainers(spec); !causes.empty()) {
     return Refuse(Invalid(kind, TextAt(object, "metadata", "name"), causes));
   }
+  LabelWithPlace(surroundings.store, TextAt(spec, "nodeName"), object["metadata"]);
   object["status"] = {{"phase", "Pending"}, {"qosClass", QualityOfService(spec)}};
   return {};
 }
@@ -179,10 +192,11 @@ std::int64_t GraceSeconds(const Json& pod, std::int64_t asked, bool given) {
   std::int64_t seconds = given ? asked : IntegerAt(pod, 30, "spec", "terminationGracePeriodSeconds");
   const std::string& phase = TextAt(pod, "status", "phase");
   if (TextAt(pod, "spec", "nodeName").empty() || phase == "Succeeded" || phase == "Failed") seconds = 0;
-  return seconds < 0 ? 1 : seconds;
+  constexpr std::int64_t kTenYears = 315'360'000;  // times stay such that can be written
+  return seconds < 0 ? 1 : std::min(seconds, kTenYears);
 }
 
-Answer<Json> Bound(const Surroundings& surroundings, const Kind& kind, const Json& pod, const Json& binding) {
+Answer<Json> Bound(Surroundings surroundings, const Kind& kind, const Json& pod, const Json& binding) {
   const std::string& name = TextAt(pod, "metadata", "name");
   const std::string& node = TextAt(binding, "target", "name");
   if (node.empty()) return Refuse({500, "", "Binding is invalid: target.name: Required value"});
@@ -201,8 +215,9 @@ Answer<Json> Bound(const Surroundings& surroundings, const Kind& kind, const Jso
   Json object = pod;
   object["spec"]["nodeName"] = node;
   for (const auto& [key, value] : At(binding, "metadata", "annotations").items()) {
-    ObjectAt(object["metadata"], "annotations")[key] = value;
+    if (value.is_string() && !key.empty()) ObjectAt(object["metadata"], "annotations")[key] = value;
   }
+  LabelWithPlace(surroundings.store, node, object["metadata"]);
   Json& conditions = object["status"]["conditions"];
   if (!conditions.is_array()) conditions = Json::array();
   Json scheduled = {{"type", "PodScheduled"},

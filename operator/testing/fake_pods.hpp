@@ -5,7 +5,7 @@
 
 namespace marea::testing::fake {
 
-Answer<void> AdmitPod(const Kind& kind, Json& object);
+Answer<void> AdmitPod(Surroundings& surroundings, const Kind& kind, Json& object);
 void CompleteConditions(Json& pod);  // with the times that nobody gave
 Answer<void> ChangePod(const Kind& kind, const Json& before, Json& object);
 

@@ -1,6 +1,7 @@
 #include "testing/fake_schema.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <regex>
@@ -185,8 +186,9 @@ std::string TypeOf(const Json& json) {
 }
 
 bool IsWhole(const Json& json) {
-  return json.is_number_integer() ||
-         (json.is_number_float() && json.get<double>() == static_cast<double>(json.get<std::int64_t>()));
+  if (!json.is_number_float()) return json.is_number_integer();
+  const double number = json.get<double>();
+  return std::abs(number) < 9e15 && std::floor(number) == number;
 }
 
 bool HasType(const SchemaNode& node, const Json& json) {
@@ -345,7 +347,15 @@ bool KeepsRulesFromRunning(const Cause& cause) {
 
 }  // namespace
 
-Schema::Schema(const Json& schema) : root_(std::make_unique<SchemaNode>(Compiled(schema))) {}
+std::shared_ptr<const Schema> Schema::Compile(const Json& schema) {
+  try {
+    return std::shared_ptr<const Schema>(new Schema(std::make_unique<SchemaNode>(Compiled(schema))));
+  } catch (const std::regex_error&) {
+    return nullptr;
+  }
+}
+
+Schema::Schema(std::unique_ptr<SchemaNode> root) : root_(std::move(root)) {}
 
 Schema::~Schema() = default;
 

@@ -14,8 +14,8 @@ struct SchemaNode;
 
 class Schema {
  public:
-  // From openAPIV3Schema; what the schema does not say is not checked.
-  explicit Schema(const Json& schema);
+  // From openAPIV3Schema; what it does not say is not checked. Null when one of its patterns is none.
+  static std::shared_ptr<const Schema> Compile(const Json& schema);
   ~Schema();
 
   // Removes what the schema does not name and nulls that mean nothing; returns the paths of the unknown
@@ -26,6 +26,8 @@ class Schema {
   void Validate(const Json& object, std::vector<Cause>& causes) const;
 
  private:
+  explicit Schema(std::unique_ptr<SchemaNode> root);
+
   std::unique_ptr<SchemaNode> root_;
 };
 

@@ -75,7 +75,7 @@ Answer<void> CheckKind(const Kind& kind, const Json& object) {
   const std::string& said = TextAt(object, "kind");
   const std::string& version = TextAt(object, "apiVersion");
   if (!kind.custom()) {
-    if (said == kind.kind) return {};
+    if (said == kind.kind && version == kind.api_version()) return {};
     return Refuse(BadRequest(said + " in version " + Dump(Json(kind.version)) + " cannot be handled as a " +
                              kind.kind));
   }
@@ -109,7 +109,8 @@ Answer<std::string> FieldValidation(const Target& target, http::Method method) {
 std::string WarningsOf(const std::vector<std::string>& unknown) {
   std::string warnings;
   for (const std::string& field : unknown) {
-    warnings += (warnings.empty() ? "" : ", ") + std::string("299 - \"unknown field \\\"") + field + "\\\"\"";
+    const std::string text = "unknown field " + Dump(Json(field));
+    warnings += (warnings.empty() ? "299 - " : ", 299 - ") + Dump(Json(text));
   }
   return warnings;
 }
@@ -130,13 +131,25 @@ Refusal StrictlyRefused(const Kind& kind, const Json& object, const std::vector<
                     kind.kind + ": " + error);
 }
 
+// Of core kinds no more is known than that these are objects.
+Answer<std::string> ReadParts(const Kind& kind, Json& object) {
+  for (const char* part : {"spec", "status"}) {
+    const Json& value = At(object, part);
+    if (value.is_null()) object.erase(part);
+    if (!value.is_null() && !value.is_object()) {
+      return Refuse(BadRequest("unable to decode " + kind.kind + "." + part + ": wrong type"));
+    }
+  }
+  return std::string();
+}
+
 // Reads what was sent into the shape of its kind. Returns the warnings about unknown fields.
 Answer<std::string> Read(const Kind& kind, const Target& target, Json& object, http::Method method) {
   const auto validation = FieldValidation(target, method);
   if (!validation) return validation;
   const auto foreign = CheckIdentity(kind, target, object);
   if (!foreign) return Refuse(foreign.error());
-  if (!kind.custom()) return std::string();
+  if (!kind.custom()) return ReadParts(kind, object);
   std::vector<std::string> unknown = kind.schema->Prune(object);
   unknown.insert(unknown.end(), foreign->begin(), foreign->end());
   if (unknown.empty() || *validation == "Ignore") return std::string();

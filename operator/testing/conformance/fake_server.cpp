@@ -1,5 +1,7 @@
 #include "testing/conformance/fake_server.hpp"
 
+#include "testing/fake_owners.hpp"
+
 namespace marea::testing::conformance {
 
 FakeServer::FakeServer(const std::string& crds, const std::string& ns)
@@ -32,6 +34,9 @@ std::optional<std::string> FakeServer::Next(int watch, Wait wait) {
     std::string bookmark = api_.Bookmark(found->second.id);
     return bookmark.empty() ? std::nullopt : std::optional(std::move(bookmark));
   }
+  if (wait == Wait::kEvent) {
+    for (int i = 0; i < 10 && lines.empty(); ++i) Pause();
+  }
   if (lines.empty()) return std::nullopt;
   std::string line = std::move(lines.front());
   lines.pop_front();
@@ -40,6 +45,7 @@ std::optional<std::string> FakeServer::Next(int watch, Wait wait) {
 
 void FakeServer::Pause() {
   now_ += std::chrono::seconds(1);
+  CollectByOwners(api_);
 }
 
 bool FakeServer::Compact() {
