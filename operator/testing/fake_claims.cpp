@@ -31,10 +31,13 @@ std::string DefaultStorageClass(Store& store) {
   return name;
 }
 
-Quantity StorageOf(const Json& resources) {
-  const Json& storage = At(resources, "requests", "storage");
-  const auto parsed = Quantity::Parse(storage.is_string() ? storage.get<std::string>() : Dump(storage));
+Quantity AmountOf(const Json& amount) {
+  const auto parsed = Quantity::Parse(amount.is_string() ? amount.get<std::string>() : Dump(amount));
   return parsed ? *parsed : Quantity();
+}
+
+Quantity StorageOf(const Json& resources) {
+  return AmountOf(At(resources, "requests", "storage"));
 }
 
 bool CanGrow(Store& store, const std::string& storage_class) {
@@ -85,6 +88,8 @@ Answer<void> ChangeClaim(Surroundings& surroundings, const Kind& kind, const Jso
   if (is == was) return {};
   if (TextAt(before, "status", "phase") != "Bound") return Refuse(Invalid(kind, name, {immutable}));
   if (is < was) {
+    // A growth that did not come about may be asked for in less.
+    if (is > AmountOf(At(before, "status", "capacity", "storage"))) return {};
     return Refuse(Invalid(
         kind, name,
         {ForbiddenField("spec.resources.requests.storage", "field can not be less than status.capacity")}));

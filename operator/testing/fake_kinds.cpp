@@ -158,6 +158,19 @@ void AdmitStorageClass(Json& object) {
   SetDefault(object, "volumeBindingMode", "Immediate");
 }
 
+Answer<void> ChangeStorageClass(const Kind& kind, const Json& before, Json& object) {
+  SetDefault(object, "reclaimPolicy", "Delete");
+  SetDefault(object, "volumeBindingMode", "Immediate");
+  std::vector<Cause> causes;
+  for (const char* field : {"parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"}) {
+    const Json& now = At(object, field);
+    if (now == At(before, field)) continue;
+    causes.push_back(InvalidValue(field, now, "field is immutable"));
+  }
+  if (causes.empty()) return {};
+  return Refuse(Invalid(kind, TextAt(object, "metadata", "name"), causes));
+}
+
 }  // namespace
 
 std::vector<Kind> BuiltinKinds() {
@@ -256,6 +269,7 @@ Answer<void> AdmitChange(Surroundings& surroundings, const Kind& kind, const Jso
   if (kind.plural == "services") return ChangeService(kind, before, object);
   if (kind.plural == "secrets") return ChangeSecret(kind, before, object);
   if (kind.plural == "persistentvolumeclaims") return ChangeClaim(surroundings, kind, before, object);
+  if (kind.plural == "storageclasses") return ChangeStorageClass(kind, before, object);
   if (kind.plural == "namespaces") ObjectAt(object, "spec") = At(before, "spec");
   if (kind.plural == "nodes" || kind.plural == "leases") ObjectAt(object, "spec");
   return {};

@@ -14,16 +14,15 @@ namespace marea::testing::fake {
 
 struct SchemaNode {
   std::string type;  // empty: any
-  bool int_or_string = false, nullable = false, keeps_unknown = false;
+  bool int_or_string = false;
   bool has_rules = false;  // CEL, here or below
   std::map<std::string, SchemaNode> properties;
   std::unique_ptr<SchemaNode> values;  // additionalProperties
   std::unique_ptr<SchemaNode> items;
   std::vector<std::string> required;
   std::vector<std::string> map_keys;  // x-kubernetes-list-map-keys
-  bool is_set = false;
-  Json enumeration, fallback;  // null: none
-  std::optional<std::int64_t> min_length, max_length, min_items, max_items, min_properties, max_properties;
+  Json enumeration, fallback;         // null: none
+  std::optional<std::int64_t> min_length, max_length, min_items, max_items, max_properties;
   std::optional<double> minimum, maximum;
   std::string format, pattern;
   std::optional<std::regex> regex;
@@ -51,19 +50,15 @@ SchemaNode Compiled(const Json& schema) {
   SchemaNode node;
   node.type = TextAt(schema, "type");
   node.int_or_string = At(schema, "x-kubernetes-int-or-string") == true;
-  node.nullable = At(schema, "nullable") == true;
-  node.keeps_unknown = At(schema, "x-kubernetes-preserve-unknown-fields") == true;
   node.has_rules = !At(schema, "x-kubernetes-validations").is_null();
   node.required = TextsAt(schema, "required");
   node.map_keys = TextsAt(schema, "x-kubernetes-list-map-keys");
-  node.is_set = TextAt(schema, "x-kubernetes-list-type") == "set";
   node.enumeration = At(schema, "enum");
   node.fallback = At(schema, "default");
   node.min_length = NumberAt<std::int64_t>(schema, "minLength");
   node.max_length = NumberAt<std::int64_t>(schema, "maxLength");
   node.min_items = NumberAt<std::int64_t>(schema, "minItems");
   node.max_items = NumberAt<std::int64_t>(schema, "maxItems");
-  node.min_properties = NumberAt<std::int64_t>(schema, "minProperties");
   node.max_properties = NumberAt<std::int64_t>(schema, "maxProperties");
   node.minimum = NumberAt<double>(schema, "minimum");
   node.maximum = NumberAt<double>(schema, "maximum");
@@ -119,8 +114,6 @@ void PruneUnknown(const SchemaNode& node, const std::string& path, Json& json,
     } else if (child != nullptr) {
       PruneUnknown(*child, Below(path, member.key()), *member, unknown);
       ++member;
-    } else if (node.keeps_unknown) {
-      ++member;
     } else {
       unknown.push_back(Below(path, member.key()));
       member = json.erase(member);
@@ -135,10 +128,8 @@ void PruneNulls(const SchemaNode& node, Json& json) {
   }
   if (!json.is_object()) return;
   for (auto member = json.begin(); member != json.end();) {
-    const auto found = node.properties.find(member.key());
     const SchemaNode* child = ChildOf(node, member.key());
-    if (found != node.properties.end() && member->is_null() && !child->nullable &&
-        child->fallback.is_null()) {
+    if (child != nullptr && member->is_null() && child->fallback.is_null()) {
       member = json.erase(member);
       continue;
     }
@@ -154,7 +145,7 @@ void FillIn(const SchemaNode& node, Json& json) {
   if (!json.is_object()) return;
   for (const auto& [name, child] : node.properties) {
     const auto member = json.find(name);
-    const bool missing = member == json.end() || (member->is_null() && !child.nullable);
+    const bool missing = member == json.end() || member->is_null();
     if (missing && !child.fallback.is_null()) json[name] = child.fallback;
     if (const auto filled = json.find(name); filled != json.end()) FillIn(child, *filled);
   }
@@ -215,7 +206,6 @@ class Validation {
   explicit Validation(std::vector<Cause>& causes) : causes_(causes) {}
 
   void Check(const SchemaNode& node, const std::string& path, const Json& json) {
-    if (json.is_null() && node.nullable) return;
     if (!HasType(node, json)) {
       SayWrongType(path, node.int_or_string ? "integer" : node.type, json);
       return;
@@ -302,7 +292,7 @@ class Validation {
     std::vector<Json> seen;
     for (std::size_t i = 0; i < json.size(); ++i) {
       if (node.items != nullptr) Check(*node.items, Below(path, i), json[i]);
-      if (!node.is_set && node.map_keys.empty()) continue;
+      if (node.map_keys.empty()) continue;
       Json identity = Identity(node, json[i]);
       if (std::ranges::find(seen, identity) != seen.end()) {
         causes_.push_back({"FieldValueDuplicate", "Duplicate value: " + Dump(identity), Below(path, i)});
@@ -312,7 +302,6 @@ class Validation {
   }
 
   static Json Identity(const SchemaNode& node, const Json& item) {
-    if (node.map_keys.empty()) return item;
     Json identity = Json::object();
     for (const std::string& key : node.map_keys) {
       if (const Json& value = At(item, key.c_str()); !value.is_null()) identity[key] = value;
@@ -325,9 +314,6 @@ class Validation {
       if (!json.contains(name)) causes_.push_back(Required(Below(path, name)));
     }
     const auto size = static_cast<std::int64_t>(json.size());
-    if (node.min_properties && size < *node.min_properties) {
-      Say(path, json.size(), "should have at least " + std::to_string(*node.min_properties) + " properties");
-    }
     if (node.max_properties && size > *node.max_properties) TooMany(path, json.size(), *node.max_properties);
     for (const auto& [name, value] : json.items()) {
       const SchemaNode* child = ChildOf(node, name);

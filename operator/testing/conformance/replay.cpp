@@ -134,7 +134,8 @@ class Run {
     const int wanted = std::stoi(step.words[1]);
     for (int i = 0; i < kTries; ++i) {
       const auto response = server_.Send({http::Method::kGet, Filled(step.words[2]), "", ""});
-      if (response.status == wanted) return step.words[1] + "\n";
+      const bool says = step.words.size() < 4 || response.body.find(step.words[3]) != std::string::npos;
+      if (response.status == wanted && says) return step.words[1] + "\n";
       server_.Pause();
     }
     return "never\n";

@@ -62,7 +62,8 @@ bool ReadRequest(const std::string& line, Step& step) {
                              : step.words[0] == "UNTIL" || step.words[0] == "WATCH" || step.words[0] == "SEE"
                                  ? 3
                                  : 2;
-  return step.words.size() == wanted;
+  const bool with_text = step.words[0] == "UNTIL" && step.words.size() == 4;
+  return step.words.size() == wanted || with_text;
 }
 
 bool ReadLine(const std::string& line, std::vector<std::string>& general, Script& script) {

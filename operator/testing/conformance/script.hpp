@@ -10,7 +10,8 @@
 //
 //   VERB PATH        GET, POST, PUT, PATCH, DELETE; `as TYPE` after it names the body's content type, which
 //                    else is JSON, and a merge patch for PATCH
-//   UNTIL CODE PATH  a GET that is repeated until it is answered with CODE; the answer is not compared
+//   UNTIL CODE PATH [TEXT]  a GET that is repeated until it is answered with CODE, and with TEXT in it; the
+//                    answer is not compared
 //   WATCH NAME PATH  opens a watch
 //   SEE NAME COUNT   waits for that many of its events, bookmarks apart
 //   BOOKMARK NAME    waits for a bookmark
