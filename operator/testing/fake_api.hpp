@@ -1,6 +1,6 @@
 // A Kubernetes API server in memory: the answers the real one gives, as far as Marea and the fakes around it
 // ask. Every behaviour has a step in the conformance script that the real server passed; what differs on
-// purpose is listed in docs/testing.md. Pure: no loop and no I/O; the transport of a simulation
+// purpose is listed in README.md beside this. Pure: no loop and no I/O; the transport of a simulation
 // (testing/fake_transport.hpp) gives it time, delays and faults.
 //
 // It knows the core kinds of kube/resource.hpp (and what the fakes need besides: persistentvolumes, leases)
