@@ -66,9 +66,21 @@ TEST_CASE("first come, first served by submit time, then by uid") {
   CHECK(WaitOf(proposals, "late").shape ==
         api::Shape{"a100", 1, Quantity::FromUnits(1), Quantity::FromUnits(2 * kGi), {}});
 
+  platform.waiting.at({"ns", "late"}).uid = "uid-0";  // which counts only between two of the same time
+  CHECK(Place(platform).at({"ns", "early"}) == On("a100", 1, "a100-0"));
   platform.waiting.at({"ns", "late"}).since = platform.waiting.at({"ns", "early"}).since;
-  platform.waiting.at({"ns", "late"}).uid = "uid-0";
   CHECK(Place(platform).at({"ns", "late"}) == On("a100", 1, "a100-0"));
+}
+
+TEST_CASE("what a pass gives away is gone for those who come after, in the same pass") {
+  auto platform = Platform();
+  platform.waiting = {{{"ns", "ada"}, Ask(1, {{"t4", 1}})},
+                      {{"ns", "ben"}, Ask(2, {{"t4", 1}})},
+                      {{"ns", "cy"}, Ask(3, {{"t4", 1}})}};
+  const auto proposals = Place(platform);
+  CHECK(proposals.at({"ns", "ada"}) == On("t4", 1, "t4-0"));
+  CHECK(proposals.at({"ns", "ben"}) == On("t4", 1, "t4-0"));
+  CHECK(WaitOf(proposals, "cy").message == "Waiting for 1 t4; all 2 are in use.");
 }
 
 TEST_CASE("alternatives are tried in order") {

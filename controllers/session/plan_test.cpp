@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "controllers/api/names.hpp"
 #include "controllers/session/story_test.hpp"
 
 namespace marea::session {
@@ -173,6 +174,32 @@ TEST_CASE("a stopped session starts again on another device, with the same home 
   CHECK(story.Session().status.attempt == 2);
   CHECK(story.Has("secrets", "ada-2-20260101"));
   CHECK(std::ranges::count(story.writes, "create persistentvolumeclaims lab/claim-lab") == 1);
+}
+
+TEST_CASE("a stopped session keeps its token and its place until its pod is gone") {
+  Story story = Running();
+  story.EditSpec({{"desiredState", "Stopped"}});
+  story.Settle();
+  CHECK(story.Has("pods", "ada"));
+  CHECK(story.Has("secrets", "ada-1-20260101"));
+  CHECK(story.Session().status.admission);
+  story.KubeletRemoves();
+  story.Settle();
+  CHECK_FALSE(story.Has("secrets", "ada-1-20260101"));
+  CHECK_FALSE(story.Session().status.admission);
+}
+
+TEST_CASE("who asks for a new run while waiting keeps the place in the queue") {
+  Story story = Running();
+  story.Ask(kWantsA100, "ben");
+  story.Settle();
+  const auto since = story.Session("ben").status.queue.since_time;
+  REQUIRE(since);
+  story.Pass(minutes{5});
+  story.EditSpec({{"run", 2}}, "ben");
+  story.Settle();
+  CHECK(story.Session("ben").status.run == 2);
+  CHECK(story.Session("ben").status.queue.since_time == since);
 }
 
 TEST_CASE("a session expires when its time is over, and stays stopped until a new run") {
@@ -387,6 +414,27 @@ TEST_CASE("a session made anew under an old name waits until the old one's pod h
   CHECK(std::ranges::count(story.writes, "create pods lab/ada") == 1);
 }
 
+TEST_CASE("what was known of an earlier session of the name counts for nothing") {
+  Story story = Running();
+  story.world.memory[story.key] = {.uid = "another",
+                                   .unknown_write = true,
+                                   .created = {},
+                                   .deleted = {},
+                                   .refusal = "The API server refuses the Pod ada: exceeded quota"};
+  CHECK(story.Decide().actions.empty());
+}
+
+TEST_CASE("a new attempt is not ready because the one before was") {
+  Story story = Running();
+  CHECK(story.Session().status.ready_time);
+  story.Pass(minutes{5});
+  story.LosePod();
+  story.Settle();
+  REQUIRE(story.Session().status.attempt == 2);
+  CHECK_FALSE(story.Session().status.ready_time);
+  CHECK(story.Decide().wake_at == story.now + seconds{300});  // the start deadline counts again
+}
+
 TEST_CASE("a status that was lost means a new attempt, and the home is kept") {
   Story story = Running();
   story.Object("sessions", "ada").erase("status");
@@ -396,6 +444,19 @@ TEST_CASE("a status that was lost means a new attempt, and the home is kept") {
   story.Settle();
   CHECK(story.Has("pods", "ada"));
   CHECK(std::ranges::count(story.writes, "create persistentvolumeclaims lab/claim-lab") == 1);
+}
+
+TEST_CASE("a pod of an earlier attempt is deleted, and one of the current attempt follows") {
+  Story story = Running();
+  auto& session = story.Object("sessions", "ada");
+  session["status"]["attempt"] = 2;
+  story.Put("sessions", session);
+  story.Settle();
+  CHECK(std::ranges::count(story.writes, "delete pods lab/ada") == 1);
+  story.KubeletRemoves();
+  story.Settle();
+  const auto& annotations = story.Object("pods", "ada")["metadata"]["annotations"];
+  CHECK(annotations[std::string(api::kAttemptAnnotation)] == std::to_string(story.Session().status.attempt));
 }
 
 TEST_CASE("an unanswered status write is read before anything else is decided") {
