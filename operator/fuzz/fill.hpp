@@ -1,5 +1,7 @@
-// Any value of any type that a field table can hold, chosen by an input.
+// Any value of any type that a field table can hold, chosen by an input; and whether two are the same.
 #pragma once
+
+#include <string>
 
 #include "fuzz/bytes.hpp"
 #include "json/schema.hpp"
@@ -16,5 +18,16 @@ T Filled(Bytes& bytes) {
   FillAs(json::TypeOf<T>(), &value, bytes);
   return value;
 }
+
+// Whether `read` is what one reads who was sent `sent`, in which broken UTF-8 stands for U+FFFD.
+bool SameAs(const json::Type& type, const void* sent, const void* read);
+
+template <class T>
+bool Same(const T& sent, const T& read) {
+  return SameAs(json::TypeOf<T>(), &sent, &read);
+}
+
+// `text` with U+FFFD for what is no UTF-8.
+std::string Repaired(std::string_view text);
 
 }  // namespace marea::fuzz

@@ -1,5 +1,6 @@
 // Lists of every kind: one item that cannot be read costs no other, and is named.
 #include "fuzz/bytes.hpp"
+#include "fuzz/fill.hpp"
 #include "fuzz/kinds.hpp"
 #include "fuzz/law.hpp"
 #include "json/encode.hpp"
@@ -21,7 +22,7 @@ void Check(std::string_view text) {
   for (const T& item : list->items) {
     const std::string alone = json::Encode(item);
     const auto again = kube::DecodeObject<T>(alone);
-    Require(again && json::Encode(*again) == alone, "an item of a list reads as it would alone");
+    Require(again && Same(item, *again), "an item of a list reads as it would alone");
   }
 }
 

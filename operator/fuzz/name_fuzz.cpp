@@ -5,9 +5,9 @@
 
 #include "base/crypto.hpp"
 #include "base/names.hpp"
-#include "base/utf8.hpp"
 #include "controllers/api/names.hpp"
 #include "fuzz/bytes.hpp"
+#include "fuzz/fill.hpp"
 #include "fuzz/law.hpp"
 
 namespace {
@@ -38,16 +38,6 @@ void CheckName(std::string_view text, std::size_t max) {
     Require(SafeName(name, max) != name, "nobody gets a name by spelling it");
 }
 
-std::string WithReplacements(std::string_view text) {
-  std::string repaired;
-  while (!text.empty()) {
-    const Utf8Char c = FirstUtf8(text);
-    repaired += c.valid ? text.substr(0, c.size) : kReplacementCharacter;
-    text.remove_prefix(c.size);
-  }
-  return repaired;
-}
-
 void CheckQuoted(std::string_view text, std::size_t max) {
   const std::string quoted = Quoted(text, max);
   const bool cut = quoted.ends_with("…\"");
@@ -58,8 +48,7 @@ void CheckQuoted(std::string_view text, std::size_t max) {
   const auto read = nlohmann::json::parse(quoted, nullptr, /*allow_exceptions=*/false);
   Require(read.is_string(), "quoted text is JSON");
   const std::string whole = Quoted(text, text.size() * 6);
-  Require(nlohmann::json::parse(whole, nullptr, false) == WithReplacements(text),
-          "nothing is lost by quoting");
+  Require(nlohmann::json::parse(whole, nullptr, false) == Repaired(text), "nothing is lost by quoting");
 }
 
 }  // namespace
