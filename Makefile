@@ -1,6 +1,6 @@
 # Marea from a checkout. `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run stop build unit test fuzz e2e lint format tools images cluster setup clean
+.PHONY: help run stop build unit test fuzz mutants e2e lint format tools images cluster setup clean
 
 PRESET ?= debug
 NODES ?= real,kwok
@@ -34,6 +34,9 @@ test: ## everything CI checks; the last line is `N passed, N failed`
 fuzz: setup ## a long search of every fuzz target, FUZZ_SECONDS each; ONLY=watch picks
 	@e2e/fuzz --seconds $(FUZZ_SECONDS) $(ONLY)
 
+mutants: setup ## seeds defects one at a time, the tests must notice; ONLY=fence-open picks
+	@e2e/mutants/run $(ONLY)
+
 e2e: setup ## end-to-end suites on a cluster of their own; ONLY=test_life picks
 	@e2e/report e2e
 
@@ -64,7 +67,7 @@ help: ## this list
 	@echo 'Settings (make TARGET NAME=value, or the environment)'
 	@echo '  PRESET=debug       build: debug, asan, tsan or release'
 	@echo '  NODES=real,kwok    run, cluster: which nodes; kwok alone needs no root'
-	@echo '  ONLY=              e2e: pytest -k expression, such as test_life or "kubectl and wait"; fuzz: targets'
+	@echo '  ONLY=              e2e: pytest -k expression, such as test_life or "kubectl and wait"; fuzz, mutants: names'
 	@echo '  FUZZ_SECONDS=300   fuzz: seconds for each target'
 	@echo '  KEEP=1             e2e: leave the cluster up, start on the one that is there'
 	@echo '  MAREA_CACHE        tools, images, Python environment (default ~/.cache/marea)'
