@@ -134,7 +134,7 @@ Answer<void> CheckKind(const Kind& kind, const Json& object) {
 }
 
 Answer<std::string> Read(const Kind& kind, const Target& target, Json& object, http::Method method) {
-  const auto validation = FieldValidation(target, method);
+  auto validation = FieldValidation(target, method);
   if (!validation) return validation;
   const auto foreign = CheckIdentity(kind, target, object);
   if (!foreign) return Refuse(foreign.error());

@@ -267,7 +267,7 @@ Answer<http::Response> Writes::DeleteAll(Collection& collection, const Target& t
   const auto selector =
       Selector::Parse(collection.kind, target.Query("labelSelector"), target.Query("fieldSelector"));
   if (!selector) return Refuse(selector.error());
-  const auto list = List(store_, collection, target);
+  auto list = List(store_, collection, target);
   if (!list) return list;
   const Snapshot objects = collection.versions;
   for (const auto& [key, version] : objects) {

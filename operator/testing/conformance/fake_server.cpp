@@ -46,6 +46,22 @@ std::optional<std::string> FakeServer::Next(int watch, Wait wait) {
 void FakeServer::Pause() {
   now_ += std::chrono::seconds(1);
   CollectByOwners(api_);
+  BindClaims();
+}
+
+// A claim that names a volume which is there for it.
+void FakeServer::BindClaims() {
+  const FakeApi::Objects claims = api_.All("persistentvolumeclaims");
+  for (const auto& [key, claim] : claims) {
+    const std::string volume_name = claim->at("spec").value("volumeName", "");
+    const auto volume = api_.Get("persistentvolumes", {"", volume_name});
+    if (volume == nullptr || claim->at("status").at("phase") == "Bound") continue;
+    const FakeApi::Json status = {{"phase", "Bound"},
+                                  {"accessModes", volume->at("spec").at("accessModes")},
+                                  {"capacity", volume->at("spec").at("capacity")}};
+    api_.Handle({http::Method::kPatch, api_.Path("persistentvolumeclaims", key) + "/status",
+                 FakeApi::Json{{"status", status}}.dump(), "application/merge-patch+json"});
+  }
 }
 
 bool FakeServer::Compact() {

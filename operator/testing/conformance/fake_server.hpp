@@ -17,10 +17,12 @@ class FakeServer final : public Server {
   http::Response Send(const http::Request& request) override;
   std::variant<http::Response, int> Open(const http::Request& request) override;
   std::optional<std::string> Next(int watch, Wait wait) override;
-  void Pause() override;
+  void Pause() override;  // the controllers have their turn: collection by owners, binding of claims
   bool Compact() override;
 
  private:
+  void BindClaims();
+
   struct Opened {
     FakeApi::WatchId id;
     std::shared_ptr<std::deque<std::string>> lines;

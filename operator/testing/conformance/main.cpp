@@ -23,8 +23,8 @@ namespace {
 
 using namespace marea::testing::conformance;  // NOLINT: the program is about it
 
-const std::string kRoot = MAREA_SOURCE_DIR;
-const std::string kFolder = kRoot + "/operator/testing/conformance";
+constexpr const char* kFolder = MAREA_SOURCE_DIR "/operator/testing/conformance";
+constexpr const char* kCrds = MAREA_SOURCE_DIR "/crds";
 
 struct Arguments {
   std::map<std::string, std::string> options;
@@ -102,7 +102,7 @@ int main(int argc, char** argv) {
   if (arguments.fake) {
     const std::string id = "q7fake";
     return Try(arguments, id, [&](const Script& script) {
-      return std::make_unique<FakeServer>(kRoot + "/crds", NamespaceOf(script, id));
+      return std::make_unique<FakeServer>(kCrds, NamespaceOf(script, id));
     });
   }
   const auto config = marea::kube::LoadConfig(arguments.options["kubeconfig"]);

@@ -95,6 +95,7 @@ void RealServer::Pause() {
 }
 
 bool RealServer::Compact() {
+  // The command is that of who runs the program. NOLINTNEXTLINE(bugprone-command-processor)
   return !compact_.empty() && std::system(compact_.c_str()) == 0;
 }
 
