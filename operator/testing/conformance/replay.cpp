@@ -39,6 +39,7 @@ class Run {
     values_["huge"] = std::string(3'200'000, 'x');
     values_["deep"] = std::string(20'000, '[') + std::string(20'000, ']');
     values_["long"] = std::string(70, 'x');
+    values_["label"] = std::string(63, 'x');
     for (const auto& [name, value] : script.lets) values_[name] = Filled(value);
   }
 
