@@ -1,10 +1,12 @@
 # Marea from a checkout. `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run stop build unit test fuzz mutants e2e lint format tools images cluster setup clean
+.PHONY: help run stop build unit test sim fuzz mutants e2e lint format tools images cluster setup clean
 
 PRESET ?= debug
 NODES ?= real,kwok
 ONLY ?=
+SEED ?= 1
+REPLICAS ?= 1
 FUZZ_SECONDS ?= 300
 KEEP ?=
 export MAREA_NODES := $(NODES)
@@ -29,7 +31,11 @@ unit: setup ## unit tests, debug build: the typing loop
 
 test: ## everything CI checks; the last line is `N passed, N failed`
 	@e2e/setup || { echo '0 passed, 1 failed'; exit 1; }
-	@e2e/report unit asan tsan fuzz checks lint e2e
+	@e2e/report unit asan tsan sim fuzz checks lint e2e
+
+sim: setup ## plays one simulated run and prints its event log: SEED, or SEED SCENARIO FAULT REPLICAS
+	@{ cmake --preset sim && ninja -C build/sim simulate; } >&2
+	@build/sim/simulate --seed '$(SEED)' --scenario '$(SCENARIO)' --fault '$(FAULT)' --replicas '$(REPLICAS)'
 
 fuzz: setup ## a long search of every fuzz target, FUZZ_SECONDS each; ONLY=watch picks
 	@e2e/fuzz --seconds $(FUZZ_SECONDS) $(ONLY)
@@ -68,6 +74,8 @@ help: ## this list
 	@echo '  PRESET=debug       build: debug, asan, tsan or release'
 	@echo '  NODES=real,kwok    run, cluster: which nodes; kwok alone needs no root'
 	@echo '  ONLY=              e2e: pytest -k expression, such as test_life or "kubectl and wait"; fuzz, mutants: names'
+	@echo '  SEED=1 SCENARIO= FAULT= REPLICAS=1'
+	@echo '                     sim: without a scenario, it and its faults are drawn from the seed'
 	@echo '  FUZZ_SECONDS=300   fuzz: seconds for each target'
 	@echo '  KEEP=1             e2e: leave the cluster up, start on the one that is there'
 	@echo '  MAREA_CACHE        tools, images, Python environment (default ~/.cache/marea)'

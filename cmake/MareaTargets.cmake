@@ -3,19 +3,20 @@
 
 set(MAREA_SANITIZE "" CACHE STRING "Sanitizers for the whole build, as -fsanitize= takes them")
 option(MAREA_HARDEN "Hardening flags for release binaries" OFF)
+option(MAREA_SWEEPS "Thousands of simulated runs as tests; too slow for the typing loop" OFF)
 option(MAREA_FUZZ "The programs of operator/fuzz; needs clang" OFF)
 
 add_library(marea_flags INTERFACE)
 target_compile_options(marea_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Woverloaded-virtual
   -Werror -fno-omit-frame-pointer)
+# g++ 12 warns of uninitialised members inside std::variant and std::regex as soon as it optimises or sanitizes.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(marea_flags INTERFACE -Wno-maybe-uninitialized)
+endif()
 target_include_directories(marea_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/operator)
 if(MAREA_SANITIZE)
   target_compile_options(marea_flags INTERFACE -fsanitize=${MAREA_SANITIZE} -fno-sanitize-recover=all)
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    # g++ 12 warns of uninitialised members inside std::variant and std::regex when it adds its own checks.
-    target_compile_options(marea_flags INTERFACE -Wno-maybe-uninitialized)
-  endif()
   target_link_options(marea_flags INTERFACE -fsanitize=${MAREA_SANITIZE})
   if(MAREA_SANITIZE MATCHES "thread")
     # Boost.Asio's fences, which the sanitizer does not model; what they order goes through mutexes as well.

@@ -37,6 +37,10 @@ struct World {
   std::map<Key, Proposal> proposals;    // by waiting session; placement writes it
   std::map<Key, SessionMemory> memory;  // by session; the session controller writes it
 
+  // The API server went back in time (etcd was restored from a backup): until then nothing is deleted on the
+  // word of what it says, because newer records may have existed. The session controller writes it.
+  std::optional<Time> nothing_deleted_until;
+
   bool Synced() const {
     return sessions.Synced() && session_classes.Synced() && accelerator_classes.Synced() && pods.Synced() &&
            nodes.Synced() && claims.Synced() && services.Synced() && namespaces.Synced() &&

@@ -2,11 +2,18 @@
 
 #include <utility>
 
+#include "base/log.hpp"
 #include "controllers/api/names.hpp"
 #include "controllers/session/memory.hpp"
 #include "controllers/session/plan.hpp"
 
 namespace marea::session {
+namespace {
+
+constexpr std::chrono::minutes kNothingDeleted{10};  // after a restore
+
+}  // namespace
+
 SessionController::SessionController(Loop& loop, runtime::Executor& executor, api::World& world,
                                      Settings settings)
     : loop_(loop),
@@ -28,6 +35,10 @@ SessionController::SessionController(Loop& loop, runtime::Executor& executor, ap
   Listen();
 }
 
+SessionController::~SessionController() {
+  loop_.Cancel(epoch_timer_);
+}
+
 void SessionController::Start() {
   const runtime::Context context{loop_.Now(), 0};
   for (const auto& [key, session] : world_.sessions.All()) {
@@ -39,6 +50,11 @@ void SessionController::Start() {
 }
 
 void SessionController::Listen() {
+  const auto new_epoch = [this] { NewEpoch(); };
+  world_.sessions.ListenForEpochs(new_epoch);
+  world_.pods.ListenForEpochs(new_epoch);
+  world_.claims.ListenForEpochs(new_epoch);
+  world_.services.ListenForEpochs(new_epoch);
   world_.sessions.Listen([this](const Key& key, const auto& before, const auto& after) {
     SessionChanged(key, before.get(), after.get());
   });
@@ -64,6 +80,19 @@ void SessionController::Listen() {
          it != sessions.end() && it->first.ns == changed.name; ++it) {
       controller_.Changed(it->first);
     }
+  });
+}
+
+// What was answered before the restore is no longer known to be true; and records that a person or we wrote
+// since the backup are missing, so that what looks as if it had to go may be what is wanted.
+void SessionController::NewEpoch() {
+  log::Warn("the API server went back in time, nothing is deleted for a while", {});
+  world_.memory.clear();
+  world_.nothing_deleted_until = std::chrono::floor<std::chrono::seconds>(loop_.Now()) + kNothingDeleted;
+  loop_.Cancel(epoch_timer_);
+  epoch_timer_ = loop_.After(kNothingDeleted, [this] {
+    world_.nothing_deleted_until.reset();
+    for (const auto& [key, session] : world_.sessions.All()) controller_.Changed(key);
   });
 }
 

@@ -16,6 +16,7 @@ namespace marea::session {
 class SessionController {
  public:
   SessionController(Loop& loop, runtime::Executor& executor, api::World& world, Settings settings);
+  ~SessionController();
 
   // When the world is synced. Every session is looked at before the first is placed.
   void Start();
@@ -28,6 +29,7 @@ class SessionController {
   void UpdateRequest(const Key& key, const runtime::Context& context);
   void Observe(const Key& key, const runtime::Action& action, const Result<void>& result);
   void SessionChanged(const Key& key, const api::Session* before, const api::Session* after);
+  void NewEpoch();
 
   Loop& loop_;
   api::World& world_;
@@ -35,6 +37,7 @@ class SessionController {
   std::map<Key, std::set<Key>> by_home_;  // claim -> the sessions that mount it
   runtime::Controller controller_;
   placement::Controller placement_;
+  Loop::TimerId epoch_timer_ = 0;
 };
 
 }  // namespace marea::session

@@ -83,10 +83,10 @@ Decision DeletePod(const View& view, std::string reason) {
 std::optional<Decision> WindDown(const View& view) {
   if (!view.status.stop) return {};
   if (view.pod != nullptr) {
-    if (Terminating(*view.pod)) return Decision{};
+    if (Terminating(*view.pod) || view.world.nothing_deleted_until) return Decision{};
     return DeletePod(view, "stopped");
   }
-  if (!view.status.admission) return Decision{};
+  if (!view.status.admission || view.world.nothing_deleted_until) return Decision{};
   const Key secret = api::SecretKey(view.session, view.status.attempt, TokenKeyId(view));
   if (!view.memory->deleted.contains(secret.name)) {
     std::vector<Action> deletes;
@@ -108,7 +108,7 @@ std::optional<Decision> DeleteStrayPod(const View& view) {
   const bool current = view.status.admission && attempt != view.pod->metadata.annotations.end() &&
                        attempt->second == std::to_string(view.status.attempt);
   if (current) return {};
-  if (Terminating(*view.pod)) return Decision{};
+  if (Terminating(*view.pod) || view.world.nothing_deleted_until) return Decision{};
   return DeletePod(view, "a pod of an earlier attempt");
 }
 
@@ -133,6 +133,7 @@ std::optional<Decision> AdmitOrWait(const View& view) {
   records.attempt += 1;
   records.start_time.reset();
   records.expires_time.reset();
+  records.ready_time.reset();
   const std::string what = admit->accelerator_class == api::kCpuClass
                                ? "a place"
                                : std::to_string(admit->count) + " " + admit->accelerator_class;
@@ -177,7 +178,7 @@ std::optional<Decision> CreateObjects(const View& view) {
   if (!view.memory->created.contains(secret.name)) {
     creates.push_back(runtime::Create{&kube::kSecrets, secret, SecretBody(view, view.status)});
     for (const auto& [id, key] : view.settings.keys.by_id) {
-      if (view.status.attempt < 2) break;
+      if (view.status.attempt < 2 || view.world.nothing_deleted_until) break;
       creates.push_back(runtime::Delete{
           &kube::kSecrets, api::SecretKey(view.session, view.status.attempt - 1, id), {}, {}, {}});
     }
@@ -288,13 +289,18 @@ void Publish(const View& view, Decision& decision) {
   std::ranges::move(writes, std::back_inserter(decision.actions));
 }
 
-std::optional<Time> NextDeadline(const View& view) {
-  if (!view.status.admission || view.status.stop) return {};
-  std::optional<Time> next;
-  for (const auto& candidate : {view.status.expires_time, StartDeadline(view), UnschedulableUntil(view)}) {
-    if (candidate && (!next || *candidate < *next)) next = candidate;
+// When to look again though nothing changes, and what for.
+void WakeAtNextDeadline(const View& view, Decision& decision) {
+  if (!view.status.admission || view.status.stop) return;
+  const std::array<std::pair<std::optional<Time>, const char*>, 3> deadlines{
+      {{view.status.expires_time, "until its time is over"},
+       {StartDeadline(view), "until it must have answered"},
+       {UnschedulableUntil(view), "until the scheduler has had its time"}}};
+  for (const auto& [when, what] : deadlines) {
+    if (!when || (decision.wake_at && *decision.wake_at <= *when)) continue;
+    decision.wake_at = when;
+    if (decision.actions.empty()) decision.reason = what;
   }
-  return next;
 }
 
 }  // namespace
@@ -315,7 +321,7 @@ Decision Decide(const api::World& world, const Settings& settings, const Key& ke
   }
   const bool known = !view.status.user.empty() && !view.memory->unknown_write;
   if (known && !WritesStatus(decision)) Publish(view, decision);
-  decision.wake_at = NextDeadline(view);
+  WakeAtNextDeadline(view, decision);
   return decision;
 }
 

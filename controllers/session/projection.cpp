@@ -67,9 +67,8 @@ class Projector {
     next_.token_secret_name =
         next_.admission ? api::SecretKey(view_.session, next_.attempt, TokenKeyId(view_)).name : "";
     next_.url = Url();
-    const bool of_this_attempt = next_.admission && next_.ready_time && next_.admission->time &&
-                                 *next_.ready_time >= *next_.admission->time;
-    if (!of_this_attempt) next_.ready_time.reset();
+    if (!next_.admission)
+      next_.ready_time.reset();  // of an attempt; not compared with other times: clocks jump
     if (!next_.ready_time && next_.admission && view_.pod && PodReady(*view_.pod))
       next_.ready_time = view_.now;
   }
@@ -136,6 +135,13 @@ class Projector {
     const bool holds = view_.pod != nullptr || next_.admission;
     if (next_.stop) {
       const std::string reason{json::Name(next_.stop->reason)};
+      if (holds && view_.world.nothing_deleted_until) {
+        return {
+            "False", "Stopping",
+            next_.stop->message + " It ends after " + FormatTime(*view_.world.nothing_deleted_until) +
+                ": the cluster's database was restored from a backup, and nothing is deleted until people "
+                "have had time to look."};
+      }
       return {"False", holds ? "Stopping" : reason, next_.stop->message};
     }
     if (problem_) return {"False", problem_->reason, problem_->message};
@@ -168,7 +174,7 @@ class Projector {
     if (refused) return {"True", "CannotStart", Capped(view_.memory->refusal)};
     if (view_.home != nullptr && view_.home->status.phase == "Lost")
       return {"True", "HomeLost", HomeReady().message};
-    return {"False", "Progressing", ""};
+    return {"False", "Progressing", "Nobody needs to act."};
   }
 
   // Someone else's object bears the name we need. One that is ending makes room by itself.

@@ -16,7 +16,7 @@ constexpr std::size_t kMaxValue = 512;  // bytes
 std::atomic<Level> g_level{Level::kInfo};
 
 Sink& TheSink() {
-  static Sink sink;
+  static thread_local Sink sink;
   return sink;
 }
 

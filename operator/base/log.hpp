@@ -19,8 +19,8 @@ bool Enabled(Level level);
 // "INFO decided key=lab/ada", as it is written after the time.
 std::string Line(Level level, std::string_view message, std::initializer_list<Pair> pairs);
 
-// Takes the lines in place of stderr; an empty one gives them back to it. For simulations, whose log has its
-// own time: while it is set only one thread may log.
+// Takes the lines of the calling thread in place of stderr; an empty one gives them back to it. For
+// simulations, whose log has its own time.
 using Sink = std::function<void(Level, std::string_view message, std::initializer_list<Pair>)>;
 void SetSink(Sink sink);
 

@@ -114,6 +114,11 @@ Error ErrorFromStatus(int status, std::string_view body, std::string_view retry_
   return codec::ErrorOf(read, what);
 }
 
+bool IsObject(std::string_view json) {
+  const auto header = json::Decode<codec::Header>(json);
+  return header && !header->metadata.name.empty();
+}
+
 // Tried on 1.36: ConfigMaps, Secrets, Nodes and Events answer with a Status; Pods, claims and Services with
 // the object, gone or not. A pod that goes at once has a deletionTimestamp too, so only finalizers and a
 // grace period tell.

@@ -62,6 +62,9 @@ Result<WatchEvent<T>> DecodeWatchLine(std::string_view line);
 // too: list again.
 Error ErrorFromStatus(int status, std::string_view body, std::string_view retry_after, std::string_view what);
 
+// Whether this is an object with a name, of whatever kind; a proxy's page, half an answer and "null" are not.
+bool IsObject(std::string_view json);
+
 // What a successful DELETE answered.
 struct DeleteAnswer {
   bool gone =

@@ -86,6 +86,7 @@ bool SimLoop::RunNext(MonotonicTime limit) {
   // Out of the maps before it runs: it may post, cancel its own id, or stop the loop.
   const auto next = due_.extract(due_.begin());
   now_ = next.key().first;
+  ++steps_;
   timers_.erase(next.key().second);
   next.mapped()();
   return true;

@@ -26,13 +26,14 @@ class SimLoop final : public Loop {
   void RunFor(Duration span);  // runs all that is due within `span`, then stands at its end
   void RunReady();             // runs what is due now; time does not move
   bool Idle() const;           // no task and no timer left
+  std::uint64_t Steps() const { return steps_; }  // tasks and timers that have run
 
  private:
   using Due = std::pair<MonotonicTime, std::uint64_t>;
   bool RunNext(MonotonicTime limit);
 
   MonotonicTime now_;
-  std::uint64_t next_id_ = 1;
+  std::uint64_t next_id_ = 1, steps_ = 0;
   std::map<Due, Task> due_;
   std::map<TimerId, Due> timers_;
   std::mt19937_64 random_;

@@ -5,6 +5,9 @@
 // is dropped, and so is what comes late about an object that is gone: a tombstone keeps its uid and version,
 // so that the slow answer to a patch does not bring back what the watch has seen deleted, nor an old event
 // what our own delete removed. The same name with a new uid and a newer version is a new object.
+//
+// Epochs: a list whose version is below what was seen before it was asked for comes from an API server that
+// went back in time (etcd was restored from a backup). Its objects win over all that is held.
 #pragma once
 
 #include <cstdint>
@@ -60,6 +63,11 @@ class Cache {
   bool Synced() const { return synced_; }  // a first LIST was complete
 
   void Listen(Listener listener) { listeners_.push_back(std::move(listener)); }
+  void ListenForEpochs(std::function<void()> listener) { epoch_listeners_.push_back(std::move(listener)); }
+
+  // A LIST is about to be asked for; and: its first page bears this version.
+  void BeginList() { floor_ = newest_; }
+  void BeginPages(const std::string& resource_version);
 
   // An ADDED or MODIFIED event or a page's item. False: it was stale.
   bool Upsert(Ptr object);
@@ -78,9 +86,12 @@ class Cache {
   void Notify(const Key& key, const Ptr& before, const Ptr& after);
 
   Items items_;
+  std::set<Key> former_;  // held since before this epoch: any listed state of them is newer
   Tombstones tombstones_;
   std::vector<Listener> listeners_;
-  std::uint64_t listed_ = 0;  // version of the last complete list
+  std::vector<std::function<void()>> epoch_listeners_;
+  std::uint64_t newest_ = 0, floor_ = 0;  // versions: of all that was seen, of what was when the list began
+  std::uint64_t listed_ = 0;              // version of the last complete list
   bool synced_ = false;
 };
 

@@ -1,6 +1,7 @@
 // The functions of Cache; included by cache.hpp alone.
 #pragma once
 
+#include <algorithm>
 #include <utility>
 
 #include "runtime/cache.hpp"
@@ -19,7 +20,9 @@ bool Cache<T>::Upsert(Ptr object) {
   const auto version = ParseVersion(object->metadata.resource_version);
   if (!version || tombstones_.Cover(key, object->metadata.uid, *version)) return false;
   Ptr& held = items_[key];
-  if (held && *version <= ParseVersion(held->metadata.resource_version)) return false;
+  const bool former = former_.erase(key) > 0;
+  if (held && !former && *version <= ParseVersion(held->metadata.resource_version)) return false;
+  newest_ = std::max(newest_, *version);
   const Ptr before = std::exchange(held, object);
   Notify(key, before, object);
   return true;
@@ -37,12 +40,13 @@ bool Cache<T>::Erase(const T& last) {
   const Key key = KeyOf(last.metadata);
   const auto version = ParseVersion(last.metadata.resource_version);
   if (!version) return false;
+  newest_ = std::max(newest_, *version);
   const auto item = items_.find(key);
   if (item == items_.end()) {
     tombstones_.Add(key, last.metadata.uid, *version);
     return false;
   }
-  if (*version < ParseVersion(item->second->metadata.resource_version))
+  if (!former_.contains(key) && *version < ParseVersion(item->second->metadata.resource_version))
     return false;  // it was made anew since
   Remove(item, *version);
   return true;
@@ -57,22 +61,36 @@ void Cache<T>::EraseByUid(const Key& key, const std::string& uid) {
 }
 
 template <class T>
+void Cache<T>::BeginPages(const std::string& resource_version) {
+  const auto version = ParseVersion(resource_version);
+  if (!version || *version >= floor_) return;
+  newest_ = listed_ = *version;
+  tombstones_ = Tombstones();
+  for (const auto& [key, object] : items_) former_.insert(key);
+  for (const auto& listener : epoch_listeners_) listener();
+}
+
+template <class T>
 void Cache<T>::FinishList(const std::set<Key>& listed, const std::string& resource_version) {
   synced_ = true;
   const auto version = ParseVersion(resource_version);
   if (!version) return;
   listed_ = *version;
+  newest_ = std::max(newest_, *version);
   for (auto item = items_.begin(); item != items_.end();) {
     const auto current = item++;
-    const bool newer = ParseVersion(current->second->metadata.resource_version) > version;
+    const bool newer = !former_.contains(current->first) &&
+                       ParseVersion(current->second->metadata.resource_version) > version;
     if (!newer && !listed.contains(current->first)) Remove(current, *version);
   }
+  former_.clear();
 }
 
 template <class T>
 void Cache<T>::Remove(typename Items::iterator item, std::uint64_t version) {
   const auto [key, before] = *item;
   items_.erase(item);
+  former_.erase(key);
   tombstones_.Add(key, before->metadata.uid, version);
   Notify(key, before, nullptr);
 }

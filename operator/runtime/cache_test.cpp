@@ -263,4 +263,43 @@ TEST_CASE("whatever the order of events, answers and lists: no step back, and in
   CHECK(held == alive);
 }
 
+TEST_CASE("a list from before what was seen is a new epoch, and its objects win") {
+  Bench bench;
+  int epochs = 0;
+  bench.cache.ListenForEpochs([&] { ++epochs; });
+  const Key bob{"a", "bob"}, eve{"a", "eve"};
+  bench.cache.Upsert(Make(kAda, "u1", 50));
+  bench.cache.Upsert(Make(bob, "u2", 60));
+  bench.cache.Erase(*Make(eve, "u3", 70));
+
+  bench.cache.BeginList();
+  bench.cache.BeginPages("40");
+  CHECK(epochs == 1);
+  CHECK(bench.cache.Upsert(Make(kAda, "u1", 30)));  // older than what is held, and true
+  CHECK(bench.cache.Upsert(Make(eve, "u3", 20)));   // its deletion never happened
+  bench.cache.FinishList({kAda, eve}, "40");
+  CHECK(bench.Held() == "u1@30");
+  CHECK(bench.Held(bob) == "none");
+  CHECK(bench.Held(eve) == "u3@20");
+  CHECK_FALSE(bench.cache.Upsert(Make(kAda, "u1", 29)));  // from here on versions count as ever
+
+  bench.cache.BeginList();
+  bench.cache.BeginPages("41");
+  CHECK(epochs == 1);
+}
+
+TEST_CASE("a list that was overtaken by our own write is no new epoch") {
+  Bench bench;
+  int epochs = 0;
+  bench.cache.ListenForEpochs([&] { ++epochs; });
+  bench.cache.Upsert(Make(kAda, "u1", 50));
+  bench.cache.BeginList();
+  bench.cache.UpsertAnswer(Make(kAda, "u1", 60));
+  bench.cache.BeginPages("55");
+  bench.cache.Upsert(Make(kAda, "u1", 50));
+  bench.cache.FinishList({kAda}, "55");
+  CHECK(epochs == 0);
+  CHECK(bench.Held() == "u1@60");
+}
+
 }  // namespace marea::runtime

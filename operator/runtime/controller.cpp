@@ -166,6 +166,12 @@ void Controller::DecideOne(const Key& key) {
 void Controller::Rest(const Key& key, const Decision& decision, Time now) {
   ++counters_.succeeded;
   streaks_.erase(key);
+  if (decision.wake_at) {
+    log::Debug("waits", {{"controller", options_.name},
+                         {"key", ToString(key)},
+                         {"until", FormatTime(*decision.wake_at)},
+                         {"reason", decision.reason}});
+  }
   const bool past = decision.wake_at && *decision.wake_at <= now;  // must not turn into a busy loop
   if (past) {
     ++counters_.retries;

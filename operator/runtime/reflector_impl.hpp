@@ -33,9 +33,10 @@ class TypedDecoder final : public Decoder {
     findings.undecodable = std::move(list->undecodable);
     findings.objects = list->items.size();
     findings.apply = [weak = target_, objects = Shared(std::move(list->items)),
-                      bad = KeysOf(findings.undecodable)] {
+                      version = findings.resource_version, bad = KeysOf(findings.undecodable)] {
       const auto target = weak.lock();
       if (!target) return;
+      target->cache.BeginPages(version);
       target->listed.insert(bad.begin(), bad.end());  // they are there, if unreadable
       for (const auto& object : objects) {
         target->listed.insert(KeyOf(object->metadata));
@@ -125,7 +126,10 @@ class Reflector final : public AnyReflector {
             kube::WatchOptions options)
       : target_(std::make_shared<ReflectorTarget<T>>(ReflectorTarget<T>{cache, {}})),
         list_watch_(loop, calls, watches, T::kType, std::make_shared<TypedDecoder<T>>(target_),
-                    {[target = target_.get()] { target->listed.clear(); },
+                    {[target = target_.get()] {
+                       target->listed.clear();
+                       target->cache.BeginList();
+                     },
                      [target = target_.get()](const std::string& resource_version) {
                        target->cache.FinishList(std::exchange(target->listed, {}), resource_version);
                      }},

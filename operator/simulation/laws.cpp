@@ -1,0 +1,206 @@
+#include "simulation/laws.hpp"
+
+#include <algorithm>
+
+#include "kube/types.hpp"
+
+namespace marea::simulation {
+namespace {
+
+using Json = nlohmann::json;
+using http::Method;
+
+constexpr std::size_t kMaxViolations = 20;
+
+struct Target {
+  std::string plural, subresource;
+  Key key;  // no name: the collection
+};
+
+Target TargetOf(const std::string& path) {
+  std::vector<std::string> parts;
+  std::string_view rest = std::string_view(path).substr(1, path.find('?') - 1);
+  while (!rest.empty()) {
+    const auto end = rest.find('/');
+    parts.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  }
+  std::size_t at = parts.at(0) == "api" ? 2 : 3;
+  Target target;
+  if (parts.at(at) == "namespaces" && parts.size() > at + 2) {
+    target.key.ns = parts.at(at + 1);
+    at += 2;
+  }
+  target.plural = parts.at(at);
+  if (parts.size() > at + 1) target.key.name = parts.at(at + 1);
+  if (parts.size() > at + 2) target.subresource = parts.at(at + 2);
+  return target;
+}
+
+std::string OwnerUid(const Json& object) {
+  for (const auto& owner : object.at("metadata").value("ownerReferences", Json::array())) {
+    if (owner.value("controller", false)) return owner.value("uid", "");
+  }
+  return {};
+}
+
+const Json& At(const Json& object, const char* pointer) {
+  static const Json kNull;
+  const Json::json_pointer at(pointer);
+  return object.contains(at) ? object.at(at) : kNull;
+}
+
+std::string TextAt(const Json& object, const char* pointer) {
+  const Json& found = At(object, pointer);
+  return found.is_string() ? found.get<std::string>() : found.is_null() ? "" : found.dump();
+}
+
+std::int64_t DevicesOf(const Json& pod) {
+  std::int64_t devices = 0;
+  for (const auto& container : pod.at("spec").at("containers")) {
+    devices += std::stoll("0" + TextAt(container, "/resources/requests/nvidia.com~1gpu"));
+  }
+  return devices;
+}
+
+bool HasEnded(const Json& pod) {
+  const auto phase = TextAt(pod, "/status/phase");
+  return phase == "Succeeded" || phase == "Failed";
+}
+
+}  // namespace
+
+void Laws::Violate(const std::string& law, const std::string& what) {
+  if (violations_.size() < kMaxViolations) violations_.push_back(law + ": " + what);
+}
+
+void Laws::Sending(const http::Request& request) {
+  const auto target = TargetOf(request.path);
+  if (request.method == Method::kDelete) return CheckDelete(request, target.plural, target.key);
+  if (request.method == Method::kPatch) {
+    if (target.plural != "leases") CheckPatch(request, target.plural + "/" + target.subresource);
+    return;
+  }
+  if (target.plural == "pods") CheckPodCreate(request);
+  if (target.plural == "events") CheckEvent(request);
+}
+
+// Records before effects: the admission, its node and the attempt are stored before the pod leaves.
+void Laws::CheckPodCreate(const http::Request& request) {
+  const Json pod = Json::parse(request.body);
+  const Key key{pod.at("metadata").at("namespace"), pod.at("metadata").at("name")};
+  const auto session = api_.Get("sessions", key);
+  if (!session || session->at("metadata").at("uid") != OwnerUid(pod)) return;  // deleted meanwhile: collected
+  const auto node = TextAt(pod,
+                           "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/"
+                           "nodeSelectorTerms/0/matchFields/0/values/0");
+  if (TextAt(*session, "/status/admission/nodeName") != node)
+    Violate("records precede effects",
+            "pod " + ToString(key) + " is pinned to " + node + ", no admission says so");
+  if (TextAt(*session, "/status/attempt") != TextAt(pod, "/metadata/annotations/marea.dev~1attempt"))
+    Violate("records precede effects",
+            "pod " + ToString(key) + " is of another attempt than the status says");
+}
+
+void Laws::CheckPatch(const http::Request& request, const std::string& where) {
+  if (where != "sessions/status") Violate("only status is written", where);
+  if (TextAt(Json::parse(request.body), "/metadata/resourceVersion").empty())
+    Violate("patches carry a resourceVersion", request.path);
+}
+
+void Laws::CheckDelete(const http::Request& request, const std::string& plural, const Key& key) {
+  if (plural == "secrets") return;  // which may not be read: their names hold session, attempt and key
+  if (plural != "pods")
+    return Violate("homes and whatever is not a pod stay", "delete " + plural + " " + ToString(key));
+  const auto body = Json::parse(request.body, nullptr, false);
+  if (body.is_discarded() || TextAt(body, "/preconditions/uid").empty() ||
+      TextAt(body, "/preconditions/resourceVersion").empty()) {
+    Violate("no delete without uid and resourceVersion", request.path);
+  }
+  const auto pod = api_.Get("pods", key);
+  const auto session = api_.Get("sessions", key);
+  if (!pod || !session || session->at("metadata").at("uid") != OwnerUid(*pod)) return;
+  const bool stopped = session->at("status").contains("stop");
+  const bool given_up =
+      At(*session, "/status/admission").is_null() ||
+      TextAt(*session, "/status/attempt") != TextAt(*pod, "/metadata/annotations/marea.dev~1attempt");
+  if (!stopped && !given_up)
+    Violate("records precede effects", "pod " + ToString(key) + " is deleted, no record says why");
+}
+
+void Laws::CheckEvent(const http::Request& request) {
+  const Json event = Json::parse(request.body);
+  for (const char* field : {"/reason", "/message", "/involvedObject/name", "/involvedObject/uid"}) {
+    if (TextAt(event, field).empty())
+      Violate("messages are non-empty and name the object", "event without " + std::string(field));
+  }
+}
+
+void Laws::Answered(const http::Request& request, const http::Response& response) {
+  if (response.status >= 300) return;
+  const auto target = TargetOf(request.path);
+  if (target.plural == "events" || target.plural == "leases") return;
+  ++writes_;
+  if (request.method == Method::kPatch) return;
+  const bool create = request.method == Method::kPost;
+  const auto name =
+      create ? Json::parse(request.body).at("metadata").at("name").get<std::string>() : target.key.name;
+  ++made_and_deleted_[(create ? "create " : "delete ") + target.plural + " " + target.key.ns + "/" + name];
+}
+
+void Laws::Committed(const testing::FakeApi::Change& change, const testing::FakeCluster& cluster) {
+  if (change.plural == "sessions" && change.type == "MODIFIED") CheckSession(change);
+  if (change.plural != "pods") return;
+  if (const auto node = TextAt(*change.object, "/spec/nodeName"); !node.empty()) CheckDevices(node);
+  for (const auto& [session, running] : cluster.RunningBySession()) {
+    if (running > 1) Violate("one pod a session", session + " runs " + std::to_string(running));
+  }
+}
+
+void Laws::CheckSession(const testing::FakeApi::Change& change) {
+  const Json& session = *change.object;
+  for (const auto& condition : At(session, "/status/conditions")) {
+    if (TextAt(condition, "/message").empty() || TextAt(condition, "/reason").empty())
+      Violate("messages are non-empty", ToString(change.key) + " " + condition.dump());
+  }
+  const auto node = TextAt(session, "/status/admission/nodeName");
+  if (!node.empty() && (!change.before || node != TextAt(*change.before, "/status/admission/nodeName")))
+    CheckDevices(node);
+}
+
+// What bound pods hold and what is promised to sessions whose pod is not bound yet fits the node.
+void Laws::CheckDevices(const std::string& node_name) {
+  const auto node = api_.Get("nodes", {"", node_name});
+  if (!node) return;
+  const auto room = std::stoll("0" + TextAt(*node, "/status/allocatable/nvidia.com~1gpu"));
+  std::int64_t given = 0;
+  for (const auto& [key, pod] : api_.All("pods")) {
+    if (TextAt(*pod, "/spec/nodeName") == node_name && !HasEnded(*pod)) given += DevicesOf(*pod);
+  }
+  for (const auto& [key, session] : api_.All("sessions")) {
+    if (TextAt(*session, "/status/admission/nodeName") != node_name) continue;
+    const auto pod = api_.Get("pods", key);
+    const bool bound =
+        pod && OwnerUid(*pod) == session->at("metadata").at("uid") && !TextAt(*pod, "/spec/nodeName").empty();
+    if (!bound && TextAt(*session, "/status/admission/acceleratorClass") != "cpu")
+      given += At(*session, "/status/admission/count").get<std::int64_t>();
+  }
+  if (given > room)
+    Violate("a device is given once",
+            node_name + " has " + std::to_string(room) + " and " + std::to_string(given) + " are given");
+}
+
+void Laws::Logged(log::Level level, std::string_view message, std::initializer_list<log::Pair> pairs) {
+  const auto value = [&](std::string_view name) {
+    const auto found = std::ranges::find(pairs, name, &log::Pair::first);
+    return found == pairs.end() ? std::string{} : found->second;
+  };
+  if ((message == "decided" || message == "waits") && value("reason").empty())
+    Violate("every decision and every requeue has a reason", value("key") + " " + value("actions"));
+  if (message == "an action failed" && (value("key").empty() || value("error").empty()))
+    Violate("messages are non-empty and name the object", value("action"));
+  const bool expected = message == "this process leads no longer and ends";  // it was paused, or cut off
+  if (level == log::Level::kError && !expected) Violate("no error is logged", std::string(message));
+}
+
+}  // namespace marea::simulation

@@ -1,0 +1,60 @@
+// simulate [--seed N] [--scenario NAME] [--fault PLAN] [--replicas N]: plays one run and prints its whole
+// event log on stdout. Without a scenario, scenario and faults are drawn from the seed.
+#include <getopt.h>
+
+#include <cstdlib>
+#include <iostream>
+
+#include "simulation/scenario.hpp"
+
+namespace {
+
+using namespace marea;
+using namespace marea::simulation;
+
+int Refuse(const std::string& why) {
+  std::cerr << "simulate: " << why << "\n";
+  return 2;
+}
+
+bool Known(const std::string& scenario) {
+  return std::ranges::find(Scenarios(), scenario, &Scenario::name) != Scenarios().end();
+}
+
+int PlayAloud(const RunSpec& spec) {
+  std::cout << "# " << ToText(spec) << "\n";
+  const auto outcome = Play(spec, [](const std::string& line) { std::cout << line << "\n"; });
+  std::cout << "# " << outcome.counts.writes << " writes, " << outcome.counts.reads << " reads, "
+            << outcome.counts.events << " events; " << outcome.struck << " faults struck\n";
+  for (const auto& violation : outcome.violations) std::cout << "# VIOLATION " << violation << "\n";
+  return outcome.violations.empty() ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string seed = "1", scenario, faults, replicas = "1";
+  const option options[] = {{"seed", required_argument, nullptr, 's'},
+                            {"scenario", required_argument, nullptr, 'c'},
+                            {"fault", required_argument, nullptr, 'f'},
+                            {"replicas", required_argument, nullptr, 'r'},
+                            {nullptr, 0, nullptr, 0}};
+  for (int found = 0; (found = getopt_long(argc, argv, "", options, nullptr)) != -1;) {
+    if (found == '?') return 2;
+    (found == 's' ? seed : found == 'c' ? scenario : found == 'f' ? faults : replicas) = optarg;
+  }
+  RunSpec spec = Draw(std::strtoull(seed.c_str(), nullptr, 10));
+  if (!scenario.empty()) {
+    if (!Known(scenario)) {
+      std::string names;
+      for (const auto& known : Scenarios()) names += " " + known.name;
+      return Refuse("SCENARIO is one of" + names);
+    }
+    auto plan = testing::ParseFaultPlan(faults);
+    if (!plan) return Refuse(plan.error().message);
+    spec.scenario = scenario;
+    spec.faults = std::move(*plan);
+  }
+  spec.replicas = std::max(1, std::atoi(replicas.c_str()));
+  return PlayAloud(spec);
+}

@@ -1,0 +1,157 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <iostream>
+
+#include "simulation/scenario.hpp"
+#include "simulation/week.hpp"
+
+using namespace marea;
+using namespace marea::simulation;
+using namespace std::chrono_literals;
+
+namespace {
+
+using Lines = std::vector<std::string>;
+
+Lines LogOf(const RunSpec& spec) {
+  Lines lines;
+  Play(spec, [&](const std::string& line) { lines.push_back(line); });
+  return lines;
+}
+
+Outcome Quietly(const RunSpec& spec) {
+  return Play(spec, {});
+}
+
+testing::FaultPlan Faults(const char* text) {
+  return *testing::ParseFaultPlan(text);
+}
+
+}  // namespace
+
+TEST_CASE("every story comes to its end without faults", "[simulation]") {
+  for (const auto& scenario : Scenarios()) {
+    const auto outcome = Quietly({.scenario = scenario.name, .seed = 1, .faults = {}, .replicas = 1});
+    INFO(scenario.name);
+    CHECK(outcome.violations == Lines{});
+    CHECK(outcome.counts.writes > 5);
+  }
+}
+
+TEST_CASE("the same seed gives the same event log, another seed another one", "[simulation]") {
+  const RunSpec spec{
+      .scenario = "start", .seed = 7, .faults = Faults("write:5:crash-lost,second:9:outage"), .replicas = 1};
+  const auto first = LogOf(spec);
+  CHECK(first.size() > 100);
+  CHECK(LogOf(spec) == first);
+  RunSpec other = spec;
+  other.seed = 8;
+  CHECK(LogOf(other) != first);
+}
+
+TEST_CASE("another seed, another timing, the same end", "[simulation]") {
+  const auto expected = Quietly({.scenario = "start", .seed = 1, .faults = {}, .replicas = 1});
+  for (std::uint64_t seed = 2; seed < 20; ++seed) {
+    INFO(seed);
+    const auto outcome = Quietly({.scenario = "start", .seed = seed, .faults = {}, .replicas = 1});
+    CHECK(outcome.end_state == expected.end_state);
+    CHECK(outcome.made_and_deleted == expected.made_and_deleted);
+  }
+}
+
+TEST_CASE("two hundred sessions at rest: ten hours without a write", "[simulation]") {
+  Platform platform({.seed = 3, .faults = {}, .replicas = 1, .cluster = {}, .log = {}});
+  for (int node = 0; node < 50; ++node) {
+    platform.cluster().AddNode(
+        "node-" + std::to_string(node), {{"nvidia.com/gpu.product", "A100"}},
+        {{"cpu", "64"}, {"memory", "512Gi"}, {"pods", "110"}, {"nvidia.com/gpu", "4"}});
+  }
+  const auto name = [](int i) { return "s" + std::to_string(i); };
+  for (int i = 0; i < 200; ++i) {
+    platform.Ask(name(i),
+                 {{"user", "user-" + std::to_string(i)},
+                  {"durationSeconds", 86400},
+                  {"accelerator", {{"alternatives", Json::array({{{"className", "a100"}, {"count", 1}}})}}}});
+  }
+  platform.Until("all are Ready", [&] {
+    for (int i = 0; i < 200; ++i) {
+      if (platform.Summary(name(i)) != "Ready") return false;
+    }
+    return true;
+  });
+  platform.Run(1min);
+  const auto before = platform.laws().writes();
+  platform.Run(10h);
+  CHECK(platform.laws().writes() == before);
+  CHECK(platform.laws().violations() == Lines{});
+}
+
+TEST_CASE("wrong clocks, an absent server, a restored one: the laws hold and the story ends",
+          "[simulation]") {
+  for (const auto* fault :
+       {"second:3:clock-back", "second:3:clock-forward", "second:1:drift", "second:4:pause", "second:4:kill",
+        "second:3:outage", "second:3:compact", "second:25:restore"}) {
+    for (const auto* scenario : {"create", "start", "delete"}) {
+      const auto outcome = Quietly({.scenario = scenario, .seed = 1, .faults = Faults(fault), .replicas = 1});
+      INFO(scenario << " " << fault);
+      CHECK(outcome.violations == Lines{});
+    }
+  }
+}
+
+TEST_CASE("two operators: whatever befalls the leader, one leads and the story ends the same",
+          "[simulation]") {
+  for (const auto* scenario : {"start", "node-lost"}) {
+    const auto expected = Quietly({.scenario = scenario, .seed = 1, .faults = {}, .replicas = 2});
+    CHECK(expected.violations == Lines{});
+    for (const auto* effect :
+         {"pause", "kill", "outage", "clock-back", "clock-forward", "drift", "compact"}) {
+      for (int second = 1; second < 30; second += 4) {
+        const auto fault = "second:" + std::to_string(second) + ":" + effect;
+        const auto outcome =
+            Quietly({.scenario = scenario, .seed = 1, .faults = Faults(fault.c_str()), .replicas = 2});
+        INFO(scenario << " " << fault);
+        CHECK(outcome.violations == Lines{});
+        CHECK(outcome.end_state == expected.end_state);
+      }
+    }
+  }
+}
+
+TEST_CASE("two operators: the other one leads soon after the leader has died or was told to go",
+          "[simulation]") {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Platform platform({.seed = seed, .faults = {}, .replicas = 2, .cluster = {}, .log = {}});
+    platform.Until("one leads", [&] { return !platform.Leader().empty(); });
+    platform.Run(std::chrono::seconds{20 + seed});
+    const auto first = platform.Leader();
+    platform.KillLeader();
+    auto since = platform.world().Monotonic();
+    platform.Until("another one leads", [&] { return platform.Leader() != first; });
+    CHECK(platform.world().Monotonic() - since <= 17s);
+
+    platform.Run(1min);
+    const auto second = platform.Leader();
+    platform.UpgradeOperators();
+    since = platform.world().Monotonic();
+    platform.Until("yet another one leads",
+                   [&] { return platform.Leader() != second && !platform.Leader().empty(); });
+    // The first to be told may be the one that waits; the leader is told half a minute later.
+    CHECK(platform.world().Monotonic() - since <= 32s);
+    CHECK(platform.laws().violations() == Lines{});
+  }
+}
+
+TEST_CASE("a week of a platform", "[simulation]") {
+  const auto began = std::chrono::steady_clock::now();
+  const auto week = LiveAWeek(1);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+  std::cout << "a week: " << week.asked << " sessions, " << week.writes << " writes, " << week.steps
+            << " steps in " << took.count() << " s; at most "
+            << *std::max_element(week.busy_by_hour.begin(), week.busy_by_hour.end()) << " of " << week.devices
+            << " devices held\n";
+  CHECK(week.violations == Lines{});
+  CHECK(week.unserved == Lines{});
+  CHECK(week.asked > 250);
+}

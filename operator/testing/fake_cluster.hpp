@@ -1,0 +1,58 @@
+// What lives around an API server: a scheduler with real predicates, kubelets, a volume binder, the garbage
+// collector and the node life cycle, all driven by the clock of a simulation, with delays and failures that a
+// test writes down. They speak to the FakeApi directly, as other clients would, and are never struck by
+// faults.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "kube/types.hpp"
+#include "loop/sim_loop.hpp"
+#include "testing/fake_api.hpp"
+
+namespace marea::testing {
+
+class FakeCluster {
+ public:
+  using Json = nlohmann::json;
+
+  // Each delay is spread by the world's seed from its half to one and a half of it.
+  struct Options {
+    Duration schedule = std::chrono::milliseconds{20};
+    Duration bind_volume = std::chrono::seconds{2};
+    Duration start = std::chrono::seconds{2};  // from bound to running: pulls, mounts
+    Duration ready = std::chrono::seconds{1};  // from running to Ready
+    Duration stop = std::chrono::seconds{1};   // from told to go until gone
+    Duration collect = std::chrono::seconds{1};
+    Duration node_grace = std::chrono::seconds{40};  // a silent node counts as lost
+    Duration eviction = std::chrono::minutes{5};     // pods of a lost node are told to go
+    // Containers of this image never run: {"registry/lab:none", "ErrImagePull"}.
+    std::map<std::string, std::string> broken_images;
+  };
+
+  FakeCluster(SimLoop& world, FakeApi& api, Options options);
+  ~FakeCluster();
+
+  // A Ready node; `resources` are capacity and allocatable, such as {"nvidia.com/gpu", "4"}.
+  void AddNode(const std::string& name, const kube::StringMap& labels, const kube::StringMap& resources,
+               const Json& taints = Json::array());
+  // Its kubelet neither hears nor says anything; what runs there goes on.
+  void SilenceNode(const std::string& name);
+  void ReviveNode(const std::string& name);
+  // The machine is gone, with all that ran there, and so is its Node object.
+  void RemoveNode(const std::string& name);
+
+  void EvictPod(const Key& pod, const std::string& message);  // by its kubelet
+  void EndNotebook(const Key& pod, int exit_code);            // its container exits by itself
+
+  // How many pods of a session have a running container, by "namespace/name" of the session.
+  std::map<std::string, int> RunningBySession() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace marea::testing

@@ -1,0 +1,132 @@
+// The parts of a FakeCluster. Each hears of every commit, acts later, from the world's loop, never from
+// inside a request, and looks at the API anew when it acts.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "testing/fake_cluster.hpp"
+
+namespace marea::testing {
+
+using Json = nlohmann::json;
+using Object = std::shared_ptr<const Json>;
+
+class FakeClient {
+ public:
+  FakeClient(SimLoop& world, FakeApi& api) : world_(world), api_(api) {}
+
+  SimLoop& world() { return world_; }
+  const FakeApi& api() const { return api_; }
+  void After(Duration delay, std::function<void()> task);  // spread by the seed
+
+  // True: done.
+  bool Create(const kube::ResourceType& type, const std::string& ns, const Json& body);
+  bool Patch(const kube::ResourceType& type, const Key& key, std::string_view subresource, const Json& body);
+  bool Post(const kube::ResourceType& type, const Key& key, std::string_view subresource, const Json& body);
+  bool Delete(const kube::ResourceType& type, const Key& key, const std::string& uid,
+              std::optional<int> grace_seconds);
+
+ private:
+  SimLoop& world_;
+  FakeApi& api_;
+};
+
+// The fields of objects that the parts read over and over.
+std::string NodeOf(const Json& pod);
+std::string PhaseOf(const Json& object);
+bool IsTerminating(const Json& object);
+bool HasEnded(const Json& pod);
+std::vector<Key> ClaimsOf(const Json& pod);
+// The status conditions with one of them set.
+Json WithCondition(const Json& object, const std::string& type, const std::string& status,
+                   const std::string& reason, const std::string& message, Time now);
+
+// kube-scheduler: node affinity, taints, resources, volume topology; then least pods, then name.
+class FakeScheduler {
+ public:
+  FakeScheduler(FakeClient& client, const FakeCluster::Options& options)
+      : client_(client), options_(options) {}
+  void Hear(const FakeApi::Change& change);
+
+ private:
+  void Count(const FakeApi::Change& change);
+  void TryLater(const Key& pod);
+  void TryAllAgain();
+  void Try(const Key& pod);
+  std::string Refusal(const Json& pod, const kube::ResourceList& requests,
+                      const Json& node) const;  // empty: it fits
+  bool VolumesReady(const Json& pod, const std::string& node);
+
+  FakeClient& client_;
+  const FakeCluster::Options& options_;
+  std::set<Key> queued_, waiting_;
+  std::map<std::string, std::map<std::string, kube::ResourceList>> used_;  // by node, by pod uid
+};
+
+class FakeKubelets {
+ public:
+  FakeKubelets(FakeClient& client, const FakeCluster::Options& options)
+      : client_(client), options_(options) {}
+  void Hear(const FakeApi::Change& change);
+  void Silence(const std::string& node) { silent_.insert(node); }
+  void Revive(const std::string& node);
+  void Lose(const std::string& node);  // with all that runs there
+  void Fail(const Key& pod, const std::string& reason, const std::string& message);
+  void Exit(const Key& pod, int code);
+  std::map<std::string, int> RunningBySession() const;
+
+ private:
+  struct Run {
+    Key pod;
+    std::string node, session;
+    bool running = false;
+  };
+  void Look(const Json& pod);
+  void Start(const std::string& uid);
+  void BecomeReady(const std::string& uid);
+  void Stop(const std::string& uid);
+  bool MountsAreThere(const Json& pod) const;
+  Object PodOf(const std::string& uid) const;  // null: gone, ended, or its kubelet is silent
+
+  FakeClient& client_;
+  const FakeCluster::Options& options_;
+  std::map<std::string, Run> runs_;  // by pod uid
+  std::set<std::string> stopping_, silent_;
+};
+
+// PersistentVolumes for claims, and the protection of claims in use.
+class FakeVolumes {
+ public:
+  FakeVolumes(FakeClient& client, const FakeCluster::Options& options) : client_(client), options_(options) {}
+  void Hear(const FakeApi::Change& change);
+
+ private:
+  void BindLater(const Key& claim);
+  void Bind(const Key& claim);
+  void ReleaseIfUnused(const Key& claim);
+
+  FakeClient& client_;
+  const FakeCluster::Options& options_;
+};
+
+// The garbage collector for owner references, and for pods of nodes that are gone.
+class FakeCollector {
+ public:
+  FakeCollector(FakeClient& client, const FakeCluster::Options& options)
+      : client_(client), options_(options) {}
+  void Hear(const FakeApi::Change& change);
+
+ private:
+  void CollectDependents(const std::string& uid);
+  void CollectPods(const std::string& node);
+
+  FakeClient& client_;
+  const FakeCluster::Options& options_;
+};
+
+}  // namespace marea::testing
