@@ -9,7 +9,9 @@ namespace {
 // What one answer to a write of ours adds to what is known about a session.
 class Lesson {
  public:
-  Lesson(api::SessionMemory& memory, const Result<void>& result) : memory_(memory), result_(result) {}
+  Lesson(const api::World& world, const api::Session& session, api::SessionMemory& memory,
+         const Result<void>& result)
+      : world_(world), session_(session), memory_(memory), result_(result) {}
 
   void operator()(const runtime::Patch& patch) {
     const bool unanswered = !result_ && (result_.error().kind == ErrorKind::kTimeout ||
@@ -18,6 +20,12 @@ class Lesson {
   }
 
   void operator()(const runtime::ReadFresh& read) {
+    if (!result_ && !Is(ErrorKind::kNotFound)) return;
+    if (read.type == &kube::kClaims) {
+      const auto held = world_.claims.Get(read.key);
+      memory_.home_read = session_.status.attempt;
+      memory_.home_gone = !result_ && held ? held->metadata.uid : "";
+    }
     if (read.type == &api::kSessions && (result_ || Is(ErrorKind::kNotFound))) memory_.unknown_write = false;
   }
 
@@ -42,6 +50,8 @@ class Lesson {
  private:
   bool Is(ErrorKind kind) const { return !result_ && result_.error().kind == kind; }
 
+  const api::World& world_;
+  const api::Session& session_;
   api::SessionMemory& memory_;
   const Result<void>& result_;
 };
@@ -52,8 +62,8 @@ void Learn(api::World& world, const api::Session& session, const runtime::Action
            const Result<void>& result) {
   auto& memory = world.memory[KeyOf(session.metadata)];
   if (memory.uid != session.metadata.uid)
-    memory = {.uid = session.metadata.uid, .created = {}, .deleted = {}, .refusal = {}};
-  std::visit(Lesson(memory, result), action);
+    memory = {.uid = session.metadata.uid, .created = {}, .deleted = {}, .home_gone = {}, .refusal = {}};
+  std::visit(Lesson(world, session, memory, result), action);
 }
 
 }  // namespace marea::session

@@ -167,9 +167,12 @@ std::optional<Decision> CreateObjects(const View& view) {
   if (view.pod != nullptr || view.session_class == nullptr) return {};
   if (view.foreign_pod != nullptr || view.foreign_service != nullptr) return Decision{};
   std::vector<Action> creates;
-  if (view.home == nullptr) {
-    const Key claim{view.key.ns, api::HomeClaimName(view.session.spec, view.user)};
+  const Key claim{view.key.ns, api::HomeClaimName(view.session.spec, view.user)};
+  if (view.home == nullptr || view.home->metadata.uid == view.memory->home_gone) {
     creates.push_back(runtime::Create{&kube::kClaims, claim, HomeClaimBody(view)});
+  } else if (view.memory->home_read != view.status.attempt) {
+    // Its owner may have deleted it just now, and a pod without its claim is never scheduled.
+    creates.push_back(runtime::ReadFresh{&kube::kClaims, claim});
   }
   if (view.service == nullptr) {
     creates.push_back(runtime::Create{&kube::kServices, api::ServiceKey(view.session), ServiceBody(view)});

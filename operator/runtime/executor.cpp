@@ -7,6 +7,16 @@
 
 namespace marea::runtime {
 
+namespace {
+
+tl::unexpected<Error> NoAnswer(const kube::ResourceType& type, std::string_view body) {
+  return Fail(ErrorKind::kUnavailable, std::string(type.plural) +
+                                           ": the answer is no object, whether it was done is not known: " +
+                                           Quoted(body.substr(0, 100)));
+}
+
+}  // namespace
+
 Executor::Executor(Loop& loop, const kube::Client& client, const Gate& gate, std::string component)
     : loop_(loop),
       client_(client.Fenced([&gate] { return gate.MayWrite(); })),
@@ -52,9 +62,10 @@ void Executor::Send(const Emit& emit, Done done) {
 
 void Executor::Send(const Delete& gone, Done done) {
   Sink* sink = SinkOf(*gone.type);
-  auto answered = [this, sink, key = gone.key, uid = gone.uid,
+  auto answered = [this, sink, type = gone.type, key = gone.key, uid = gone.uid,
                    done = std::move(done)](Result<std::string> answer) mutable {
     std::function<void()> apply;
+    if (answer && !kube::DecodeDeleteAnswer(*answer)) answer = NoAnswer(*type, *answer);
     if (sink != nullptr && answer) {
       const auto meaning = kube::DecodeDeleteAnswer(*answer);
       if (meaning && meaning->gone) {
@@ -81,11 +92,12 @@ void Executor::Finish(Done done, Result<void> result) {
   loop_.Post([done = std::move(done), result = std::move(result)] { done(result); });
 }
 
-// The write had its effect even where its answer cannot be read: the watch will tell, and counts what it
-// cannot read.
+// An object that we cannot read was written all the same: the watch will tell, and counts what it cannot
+// read. What is no object at all, a proxy's page say, proves nothing.
 std::function<void(Result<std::string>)> Executor::IntoCache(const kube::ResourceType& type, Done done) {
   return [this, sink = SinkOf(type), &type, done = std::move(done)](Result<std::string> answer) mutable {
     if (!answer) return Finish(std::move(done), tl::unexpected(std::move(answer.error())));
+    if (!kube::IsObject(*answer)) return Finish(std::move(done), NoAnswer(type, *answer));
     if (sink == nullptr) return Finish(std::move(done), {});
     auto apply = sink->Decode(*answer);
     if (!apply) {

@@ -81,7 +81,7 @@ void Laws::Sending(const http::Request& request) {
     if (target.plural != "leases") CheckPatch(request, target.plural + "/" + target.subresource);
     return;
   }
-  if (target.plural == "pods") CheckPodCreate(request);
+  if (target.plural == "pods" && !restored_) CheckPodCreate(request);
   if (target.plural == "events") CheckEvent(request);
 }
 
@@ -119,7 +119,7 @@ void Laws::CheckDelete(const http::Request& request, const std::string& plural, 
   }
   const auto pod = api_.Get("pods", key);
   const auto session = api_.Get("sessions", key);
-  if (!pod || !session || session->at("metadata").at("uid") != OwnerUid(*pod)) return;
+  if (restored_ || !pod || !session || session->at("metadata").at("uid") != OwnerUid(*pod)) return;
   const bool stopped = session->at("status").contains("stop");
   const bool given_up =
       At(*session, "/status/admission").is_null() ||

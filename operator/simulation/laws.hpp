@@ -28,6 +28,9 @@ class Laws {
   // A log line of an operator: decisions have reasons.
   void Logged(log::Level level, std::string_view message, std::initializer_list<log::Pair> pairs);
 
+  // The API server went back in time: until an operator has noticed, its records are not the server's.
+  void Restored() { restored_ = true; }
+
   void Violate(const std::string& law, const std::string& what);
   const std::vector<std::string>& violations() const { return violations_; }
 
@@ -44,6 +47,7 @@ class Laws {
   void CheckDevices(const std::string& node);
 
   testing::FakeApi& api_;
+  bool restored_ = false;
   std::uint64_t writes_ = 0;
   std::map<std::string, int> made_and_deleted_;
   std::vector<std::string> violations_;

@@ -335,7 +335,10 @@ void Platform::Strike(const testing::Fault& fault) {
       network_->BreakStreams();
       break;
     case Effect::kRestore:
-      if (backup_) api_.Restore(*backup_);
+      if (!backup_) break;
+      api_.Restore(*backup_);
+      cluster_->LookAnew();
+      laws_.Restored();
       network_->BreakStreams();
       break;
     default:

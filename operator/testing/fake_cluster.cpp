@@ -17,12 +17,23 @@ struct FakeCluster::Impl {
         kubelets(client, options),
         volumes(client, options),
         collector(client, options) {
-    api.Listen([this](const FakeApi::Change& change) {
-      scheduler.Hear(change);
-      kubelets.Hear(change);
-      volumes.Hear(change);
-      collector.Hear(change);
-    });
+    api.Listen([this](const FakeApi::Change& change) { Hear(change); });
+  }
+
+  void Hear(const FakeApi::Change& change) {
+    scheduler.Hear(change);
+    kubelets.Hear(change);
+    volumes.Hear(change);
+    collector.Hear(change);
+  }
+
+  void LookAnew() {
+    scheduler.Forget();
+    kubelets.ForgetWhatIsGone();
+    for (const char* plural : {"nodes", "persistentvolumeclaims", "pods"}) {
+      for (const auto& [key, object] : client.api().All(plural))
+        Hear({"ADDED", plural, key, 0, nullptr, object});
+    }
   }
 
   void SetReady(const std::string& name, const char* ready) {
@@ -110,6 +121,10 @@ void FakeCluster::RemoveNode(const std::string& name) {
   impl_->silent.erase(name);
   impl_->kubelets.Lose(name);
   impl_->client.Delete(kube::kNodes, {"", name}, {}, {});
+}
+
+void FakeCluster::LookAnew() {
+  impl_->client.world().Post([impl = impl_.get()] { impl->LookAnew(); });
 }
 
 void FakeCluster::EvictPod(const Key& pod, const std::string& message) {

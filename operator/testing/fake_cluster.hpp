@@ -44,6 +44,9 @@ class FakeCluster {
   // The machine is gone, with all that ran there, and so is its Node object.
   void RemoveNode(const std::string& name);
 
+  // The API server went back in time: all look at it anew, as they do when their watches end.
+  void LookAnew();
+
   void EvictPod(const Key& pod, const std::string& message);  // by its kubelet
   void EndNotebook(const Key& pod, int exit_code);            // its container exits by itself
 

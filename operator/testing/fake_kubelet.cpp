@@ -107,14 +107,16 @@ void FakeKubelets::Stop(const std::string& uid) {
   client_.Delete(kube::kPods, key, uid, 0);
 }
 
+void FakeKubelets::ForgetWhatIsGone() {
+  std::erase_if(runs_, [&](const auto& run) {
+    const auto pod = client_.api().Get("pods", run.second.pod);
+    return !pod || pod->at("metadata").at("uid") != run.first;
+  });
+}
+
 void FakeKubelets::Revive(const std::string& node) {
   silent_.erase(node);
-  for (auto run = runs_.begin(); run != runs_.end();) {  // those that went meanwhile
-    const auto& [uid, what] = *run;
-    const auto pod = client_.api().Get("pods", what.pod);
-    const bool gone = !pod || pod->at("metadata").at("uid") != uid;
-    run = gone && what.node == node ? runs_.erase(run) : std::next(run);
-  }
+  ForgetWhatIsGone();
   for (const auto& [key, pod] : client_.api().All("pods")) {
     if (NodeOf(*pod) != node) continue;
     stopping_.erase(pod->at("metadata").at("uid").get<std::string>());

@@ -403,9 +403,9 @@ class FakeNetwork::Impl::Wire final : public http::Transport {
       } else {
         if (net->hooks.arriving) net->hooks.arriving(process, request);
         response = net->api.Handle(request);
+        if (net->hooks.answered) net->hooks.answered(process, request, response);
       }
       net->Log(What() + " -> " + std::to_string(response.status));
-      if (net->hooks.answered) net->hooks.answered(process, request, response);
       Return(std::move(response));
     }
 

@@ -28,7 +28,7 @@ class FakeNetwork {
   // What a harness wants to see. All are called on the world's thread.
   struct Hooks {
     std::function<void(const std::string& line)> log;
-    // A write leaves the process; and: it is about to be answered by the server.
+    // A write leaves the process; a request has come to the server; the server has acted on it.
     std::function<void(SimProcess&, const http::Request&)> sending;
     std::function<void(SimProcess&, const http::Request&)> arriving;
     std::function<void(SimProcess&, const http::Request&, const http::Response&)> answered;

@@ -52,6 +52,7 @@ class FakeScheduler {
   FakeScheduler(FakeClient& client, const FakeCluster::Options& options)
       : client_(client), options_(options) {}
   void Hear(const FakeApi::Change& change);
+  void Forget();
 
  private:
   void Count(const FakeApi::Change& change);
@@ -73,6 +74,7 @@ class FakeKubelets {
   FakeKubelets(FakeClient& client, const FakeCluster::Options& options)
       : client_(client), options_(options) {}
   void Hear(const FakeApi::Change& change);
+  void ForgetWhatIsGone();
   void Silence(const std::string& node) { silent_.insert(node); }
   void Revive(const std::string& node);
   void Lose(const std::string& node);  // with all that runs there

@@ -100,6 +100,11 @@ void FakeScheduler::Hear(const FakeApi::Change& change) {
   }
 }
 
+void FakeScheduler::Forget() {
+  waiting_.clear();
+  used_.clear();
+}
+
 void FakeScheduler::Count(const FakeApi::Change& change) {
   const Json& pod = *change.object;
   const auto node = NodeOf(pod);
