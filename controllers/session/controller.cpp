@@ -52,9 +52,14 @@ void SessionController::Start() {
 void SessionController::Listen() {
   const auto new_epoch = [this] { NewEpoch(); };
   world_.sessions.ListenForEpochs(new_epoch);
+  world_.session_classes.ListenForEpochs(new_epoch);
+  world_.accelerator_classes.ListenForEpochs(new_epoch);
   world_.pods.ListenForEpochs(new_epoch);
+  world_.nodes.ListenForEpochs(new_epoch);
   world_.claims.ListenForEpochs(new_epoch);
   world_.services.ListenForEpochs(new_epoch);
+  world_.namespaces.ListenForEpochs(new_epoch);
+  world_.storage_classes.ListenForEpochs(new_epoch);
   world_.sessions.Listen([this](const Key& key, const auto& before, const auto& after) {
     SessionChanged(key, before.get(), after.get());
   });

@@ -32,6 +32,7 @@ class Lesson {
   void operator()(const runtime::Create& create) {
     if (result_ || Is(ErrorKind::kAlreadyExists)) {
       if (create.type == &kube::kSecrets) memory_.created.insert(create.key.name);
+      if (create.type == &kube::kClaims) memory_.home_gone.clear();  // it is there, whatever was read
       memory_.refusal.clear();
     } else if (Is(ErrorKind::kInvalid) || Is(ErrorKind::kForbidden)) {
       memory_.refusal = "The API server refuses the " + std::string(create.type->kind) + " " +

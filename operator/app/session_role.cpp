@@ -69,6 +69,13 @@ template <class T>
 void SessionRole::Watch(runtime::Cache<T>& cache) {
   reflectors_.push_back(runtime::MakeReflector(loop_, calls_, watches_, cache));
   executor_.Register(T::kType, *reflectors_.back());
+  cache.ListenForEpochs([this, noticed = reflectors_.back().get()] {
+    loop_.Post([this, noticed] {
+      for (auto& reflector : reflectors_) {
+        if (reflector.get() != noticed) reflector->BeginEpoch();
+      }
+    });
+  });
   metrics_.Add(*reflectors_.back());
 }
 

@@ -64,6 +64,13 @@ class Machine {
     waiting.resource_version.empty() || Silent() ? BeginList() : OpenFrom(waiting.resource_version);
   }
 
+  void On(const Listing&, const ListAgain&) { BeginList(); }
+  void On(const Waiting&, const ListAgain&) { BeginList(); }
+  void On(const Watching&, const ListAgain&) {
+    Emit(CloseStream{});
+    BeginList();
+  }
+
   template <class Where, class Happened>
   void On(const Where&, const Happened&) {}
 

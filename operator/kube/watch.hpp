@@ -61,7 +61,9 @@ struct StreamEnded {
   Result<void> end;
 };  // also refused from the start: a status of 400 and above
 struct TimerFired {};
-using Event = std::variant<Start, PageListed, ListFailed, LineSeen, LineFailed, StreamEnded, TimerFired>;
+struct ListAgain {};  // somebody has learned that what is known here cannot be trusted
+using Event =
+    std::variant<Start, PageListed, ListFailed, LineSeen, LineFailed, StreamEnded, TimerFired, ListAgain>;
 
 // What to do about it, in this order.
 struct RequestPage {

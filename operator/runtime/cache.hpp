@@ -7,7 +7,8 @@
 // what our own delete removed. The same name with a new uid and a newer version is a new object.
 //
 // Epochs: a list whose version is below what was seen before it was asked for comes from an API server that
-// went back in time (etcd was restored from a backup). Its objects win over all that is held.
+// went back in time (etcd was restored from a backup). Its objects win over all that is held. Another kind
+// may notice it first: versions are counted for all kinds together.
 #pragma once
 
 #include <cstdint>
@@ -63,11 +64,13 @@ class Cache {
   bool Synced() const { return synced_; }  // a first LIST was complete
 
   void Listen(Listener listener) { listeners_.push_back(std::move(listener)); }
+  // Of those that were noticed here.
   void ListenForEpochs(std::function<void()> listener) { epoch_listeners_.push_back(std::move(listener)); }
 
   // A LIST is about to be asked for; and: its first page bears this version.
   void BeginList() { floor_ = newest_; }
   void BeginPages(const std::string& resource_version);
+  void ExpectEpoch() { expects_epoch_ = true; }  // the next list is of a new one, whatever its version
 
   // An ADDED or MODIFIED event or a page's item. False: it was stale.
   bool Upsert(Ptr object);
@@ -92,7 +95,7 @@ class Cache {
   std::vector<std::function<void()>> epoch_listeners_;
   std::uint64_t newest_ = 0, floor_ = 0;  // versions: of all that was seen, of what was when the list began
   std::uint64_t listed_ = 0;              // version of the last complete list
-  bool synced_ = false;
+  bool synced_ = false, expects_epoch_ = false;
 };
 
 }  // namespace marea::runtime

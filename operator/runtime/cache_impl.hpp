@@ -63,11 +63,16 @@ void Cache<T>::EraseByUid(const Key& key, const std::string& uid) {
 template <class T>
 void Cache<T>::BeginPages(const std::string& resource_version) {
   const auto version = ParseVersion(resource_version);
-  if (!version || *version >= floor_) return;
+  if (!version) return;
+  const bool noticed = *version < floor_;
+  if (!std::exchange(expects_epoch_, false) && !noticed) return;
   newest_ = listed_ = *version;
   tombstones_ = Tombstones();
   for (const auto& [key, object] : items_) former_.insert(key);
-  for (const auto& listener : epoch_listeners_) listener();
+  floor_ = 0;  // the further pages of this list bear the same version
+  for (const auto& listener : epoch_listeners_) {
+    if (noticed) listener();
+  }
 }
 
 template <class T>

@@ -212,6 +212,10 @@ void ListWatch::Begin() {
   impl_->Feed(Start{});
 }
 
+void ListWatch::ListAgain() {
+  impl_->Feed(kube::watching::ListAgain{});
+}
+
 ListWatch::Stats ListWatch::GetStats() const {
   Stats stats = impl_->stats;
   stats.last_sign = impl_->state.last_sign;

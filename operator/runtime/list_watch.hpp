@@ -55,6 +55,7 @@ class ListWatch {
   ~ListWatch();
 
   void Begin();
+  void ListAgain();
   Stats GetStats() const;
 
  private:

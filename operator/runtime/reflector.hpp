@@ -37,6 +37,8 @@ class AnyReflector : public Sink {
  public:
   virtual void Start() = 0;
   virtual WatchHealth Health() const = 0;
+  // Another kind has noticed that the API server went back in time: lists anew, and what is listed wins.
+  virtual void BeginEpoch() = 0;
 };
 
 // `watches` may be another client than `calls`: quiet streams want other time-outs. T needs

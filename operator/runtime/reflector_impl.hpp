@@ -143,6 +143,11 @@ class Reflector final : public AnyReflector {
             stats.events, stats.undecodable,       stats.last_error};
   }
 
+  void BeginEpoch() override {
+    target_->cache.ExpectEpoch();
+    list_watch_.ListAgain();
+  }
+
   Result<std::function<void()>> Decode(std::string_view body) const override {
     auto object = kube::DecodeObject<T>(body);
     if (!object) return tl::unexpected<Error>(std::move(object.error()));

@@ -86,9 +86,9 @@ void Spoil(Effect effect, Response& response) {
         R"({"kind":7,"metadata":{"name":["x"],"resourceVersion":{}},"items":"none","spec":[],"status":3})";
   }
   if (effect == Effect::kNull) {
-    const auto items = response.body.find("\"items\":[");
-    response.body =
-        items == std::string::npos ? "null" : R"({"metadata":{"resourceVersion":"1"},"items":null})";
+    // Go writes an empty list either way.
+    const auto items = response.body.find("\"items\":[]");
+    items == std::string::npos ? response.body = "null" : response.body.replace(items, 10, "\"items\":null");
   }
 }
 

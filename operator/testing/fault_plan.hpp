@@ -35,7 +35,7 @@ enum class Effect {
   kTruncated,   // the server acted; half of its answer
   kMalformed,   // the server acted; its answer is no JSON
   kWrongTypes,  // the server acted; its answer has numbers for strings and lists for objects
-  kNull,        // the server acted; "null" for its answer, and null for the items of a list
+  kNull,        // the server acted; "null" for its answer, and null for the items of an empty list
   // Of a watch event.
   kLost,       // the stream breaks in the middle of it, and the server has forgotten its history by then
   kCut,        // the stream breaks in the middle of it
