@@ -12,7 +12,7 @@ namespace {
 
 // Sanitizers are slow: they see every so manieth run. The build without them sees all.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::size_t kStride = 20;
+constexpr std::size_t kStride = 40;
 #else
 constexpr std::size_t kStride = 1;
 #endif
@@ -25,11 +25,11 @@ void Judge(const std::string& what, const SweepReport& report) {
   for (const auto& failure : report.failures) FAIL_CHECK(failure);
 }
 
-void JudgeAll(const char* what, At at, const std::vector<Effect>& effects, std::size_t stride = 1) {
+void JudgeAll(const char* what, At at, const std::vector<Effect>& effects) {
   SweepReport sum;
   for (const auto& scenario : Scenarios()) {
     INFO(scenario.name);
-    Add(sum, Sweep(scenario.name, at, effects, stride * kStride));
+    Add(sum, Sweep(scenario.name, at, effects, kStride));
   }
   Judge(what, sum);
 }
@@ -41,7 +41,14 @@ TEST_CASE("a crash at any write of any story changes nothing about its end", "[s
 }
 
 TEST_CASE("a watch event that is lost, late or stale changes nothing about the end", "[sweep]") {
-  JudgeAll("events", At::kEvent, {Effect::kLost, Effect::kLag, Effect::kStale});
+  SweepReport sum;
+  for (const auto& scenario : Scenarios()) {
+    INFO(scenario.name);
+    // The long one has many events of each kind: each of them meets one of the three.
+    const std::size_t stride = scenario.name == "twenty" ? 4 : 1;
+    Add(sum, Sweep(scenario.name, At::kEvent, {Effect::kLost, Effect::kLag, Effect::kStale}, stride * kStride));
+  }
+  Judge("events", sum);
 }
 
 TEST_CASE("a write that is answered badly, late or not at all changes nothing about the end", "[sweep]") {

@@ -1,4 +1,5 @@
 #include "kube/delete_options.hpp"
+#include "testing/fake_owners.hpp"
 #include "testing/fake_parts.hpp"
 
 namespace marea::testing {
@@ -45,6 +46,10 @@ bool FakeClient::Delete(const kube::ResourceType& type, const Key& key, const st
                         std::optional<int> grace_seconds) {
   return Good(api_.Handle(RequestOf(http::Method::kDelete, kube::ObjectPath(type, key),
                                     kube::DeleteOptionsJson({uid, {}}, grace_seconds), "application/json")));
+}
+
+void FakeClient::CollectByOwners() {
+  testing::CollectByOwners(api_);
 }
 
 std::string NodeOf(const Json& pod) {

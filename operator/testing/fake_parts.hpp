@@ -30,6 +30,7 @@ class FakeClient {
   bool Post(const kube::ResourceType& type, const Key& key, std::string_view subresource, const Json& body);
   bool Delete(const kube::ResourceType& type, const Key& key, const std::string& uid,
               std::optional<int> grace_seconds);
+  void CollectByOwners();  // a round of the garbage collector
 
  private:
   SimLoop& world_;
@@ -124,7 +125,6 @@ class FakeCollector {
   void Hear(const FakeApi::Change& change);
 
  private:
-  void CollectDependents(const std::string& uid);
   void CollectPods(const std::string& node);
 
   FakeClient& client_;
