@@ -20,7 +20,7 @@ struct SessionMemory {
   std::set<std::string> created;  // Secrets known to exist: created by us, or found to be there
   std::set<std::string> deleted;  // Secrets known to be gone
   std::int64_t home_read = 0;     // the attempt for which the home was read fresh
-  std::string home_gone;          // the uid of a home that is held in the cache and was read to be gone
+  std::string home_gone = {};     // the uid of a home that is held in the cache and was read to be gone
   std::string refusal;            // why the API server will not have an object of ours, in its words
 };
 

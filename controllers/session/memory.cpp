@@ -63,7 +63,7 @@ void Learn(api::World& world, const api::Session& session, const runtime::Action
            const Result<void>& result) {
   auto& memory = world.memory[KeyOf(session.metadata)];
   if (memory.uid != session.metadata.uid)
-    memory = {.uid = session.metadata.uid, .created = {}, .deleted = {}, .home_gone = {}, .refusal = {}};
+    memory = {.uid = session.metadata.uid, .created = {}, .deleted = {}, .refusal = {}};
   std::visit(Lesson(world, session, memory, result), action);
 }
 

@@ -1,4 +1,5 @@
 #include "controllers/session/plan.hpp"
+#include "controllers/session/memory.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -86,14 +87,54 @@ TEST_CASE("the record of an admission is written alone, before anything is creat
                                            "create secrets lab/ada-1-20260101", "create services lab/ada"});
 }
 
+TEST_CASE("a home that its owner has just deleted is made anew, though the cache still holds it") {
+  Story story;
+  story.Ask(kWantsA100);
+  story.Settle();
+  story.LosePod();
+  story.world.memory.clear();
+  const runtime::ReadFresh read{&kube::kClaims, {"lab", "claim-lab"}};
+  Learn(story.world, story.Session(), read, Fail(ErrorKind::kNotFound, "gone"));
+  CHECK(Described(story.Decide()).front() == "create persistentvolumeclaims lab/claim-lab");
+
+  SECTION("made: the pod follows") {
+    Learn(story.world, story.Session(), runtime::Create{&kube::kClaims, {"lab", "claim-lab"}, "{}"}, {});
+  }
+  SECTION("it was there after all") {
+    Learn(story.world, story.Session(), runtime::Create{&kube::kClaims, {"lab", "claim-lab"}, "{}"},
+          Fail(ErrorKind::kAlreadyExists, "exists"));
+  }
+  for (const auto& word : Described(story.Decide()))
+    CHECK(word.find("persistentvolumeclaims") == std::string::npos);
+}
+
+TEST_CASE("after a restore of the cluster's database nothing is deleted, and the status says so") {
+  Story story;
+  story.Ask(kWantsA100);
+  story.Settle();
+  story.Schedule();
+  story.BecomeReady();
+  story.Settle();
+  story.world.nothing_deleted_until = story.now + std::chrono::minutes{10};
+  story.EditSpec({{"desiredState", "Stopped"}});
+  story.Settle();
+  CHECK(story.Has("pods", "ada"));
+  CHECK_FALSE(story.Object("pods", "ada")["metadata"].contains("deletionTimestamp"));
+  CHECK(story.Condition("Ready").message.find("restored from a backup") != std::string::npos);
+  story.world.nothing_deleted_until.reset();
+  story.Settle();
+  CHECK(story.Object("pods", "ada")["metadata"].contains("deletionTimestamp"));
+}
+
 TEST_CASE("the pod waits for the answer about its Secret, which nobody may read") {
   Story story;
   story.Ask(kWantsA100);
   story.Settle();
   story.LosePod();             // before it was bound
   story.world.memory.clear();  // as after a restart of the operator
-  CHECK(Described(story.Decide()) ==
-        Words{"create secrets lab/ada-1-20260101", "patch status of sessions lab/ada"});
+  CHECK(Described(story.Decide()) == Words{"create secrets lab/ada-1-20260101",
+                                           "patch status of sessions lab/ada",
+                                           "read persistentvolumeclaims lab/claim-lab"});
   story.Settle();
   CHECK(story.Has("pods", "ada"));
   CHECK(story.Session().status.attempt == 1);

@@ -26,6 +26,9 @@ Action EmitOn(const Key& key) {
   return Emit{&kube::kPods, key, "u", false, "Reason", "message", "1"};
 }
 
+// An answer that is an object, and about none of the test's.
+const char* const kSomePod = R"({"kind":"Pod","metadata":{"name":"some","namespace":"b","uid":"x"}})";
+
 // A controller whose plan is a function of the test.
 struct Bench {
   SimLoop loop;
@@ -64,11 +67,12 @@ struct Bench {
     loop.RunReady();
   }
   void Answer(std::size_t index, int status, std::map<std::string, std::string> headers = {}) {
-    transport.Answer(index, http::Response{status, std::move(headers), ""});
+    transport.Answer(index, http::Response{status, std::move(headers), status < 300 ? kSomePod : ""});
     loop.RunReady();
   }
   void AnswerAll(int status, const std::string& body = {}) {
-    transport.Handle([status, body](const http::Request&) { return http::Response{status, {}, body}; });
+    const std::string said = body.empty() && status < 300 ? kSomePod : body;
+    transport.Handle([status, said](const http::Request&) { return http::Response{status, {}, said}; });
   }
   // Decides these one after the other, then nothing more.
   void Plan(std::vector<Decision> decisions) {

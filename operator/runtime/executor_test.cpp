@@ -160,19 +160,39 @@ TEST_CASE("a fresh read enters the cache") {
   CHECK(bench.held_when_done == "9");
 }
 
-TEST_CASE("an answer that cannot be read is an effect all the same") {
+TEST_CASE("an object that cannot be read was written all the same") {
   Bench bench;
   bench.Execute(Create{&kube::kPods, kAda, "{}"});
-  bench.Answer(201, "<html>");
+  bench.Answer(201, R"({"metadata":{"name":"ada","namespace":"a"},"spec":{"nodeName":17}})");
   CHECK(bench.results[0]);
   CHECK(bench.Held() == "none");
+}
+
+TEST_CASE("an answer that is no object leaves open whether it was done") {
+  const auto* body = GENERATE("<html>Please log in</html>", "null", "[]", "{}", R"({"metadata":{"name":"ad)",
+                              R"({"kind":7,"metadata":{"name":["x"]}})");
+  const auto* type = GENERATE(&kube::kPods, &kube::kSecrets);  // one that is cached, one that is not
+  Bench bench;
+  bench.Execute(Create{type, kAda, "{}"});
+  bench.Answer(201, body);
+  REQUIRE_FALSE(bench.results[0]);
+  CHECK(bench.results[0].error().kind == ErrorKind::kUnavailable);
+  CHECK(bench.Held() == "none");
+}
+
+TEST_CASE("a delete whose answer cannot be read may not have been done") {
+  Bench bench;
+  bench.Execute(Delete{&kube::kSecrets, {"a", "token"}, "", "", std::nullopt});
+  bench.Answer(200, "<html>Please log in</html>");
+  REQUIRE_FALSE(bench.results[0]);
+  CHECK(bench.results[0].error().kind == ErrorKind::kUnavailable);
 }
 
 TEST_CASE("Secrets are written without being read") {
   Bench bench;
   SECTION("created") {
     bench.Execute(Create{&kube::kSecrets, {"a", "token"}, R"({"data":{"token":"c2VzYW1l"}})"});
-    bench.Answer(201, "never parsed");
+    bench.Answer(201, R"({"kind":"Secret","metadata":{"name":"token"},"data":17})");
   }
   SECTION("deleted by name alone") {
     bench.Execute(Delete{&kube::kSecrets, {"a", "token"}, "", "", std::nullopt});

@@ -46,7 +46,8 @@ TEST_CASE("a watch event that is lost, late or stale changes nothing about the e
     INFO(scenario.name);
     // The long one has many events of each kind: each of them meets one of the three.
     const std::size_t stride = scenario.name == "twenty" ? 4 : 1;
-    Add(sum, Sweep(scenario.name, At::kEvent, {Effect::kLost, Effect::kLag, Effect::kStale}, stride * kStride));
+    Add(sum,
+        Sweep(scenario.name, At::kEvent, {Effect::kLost, Effect::kLag, Effect::kStale}, stride * kStride));
   }
   Judge("events", sum);
 }

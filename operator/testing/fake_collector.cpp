@@ -1,9 +1,7 @@
-#include <algorithm>
-#include <array>
-
 #include "testing/fake_parts.hpp"
 
 namespace marea::testing {
+
 void FakeCollector::Hear(const FakeApi::Change& change) {
   if (change.type != "DELETED") return;
   client_.After(options_.collect, [this] { client_.CollectByOwners(); });
