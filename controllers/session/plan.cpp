@@ -133,7 +133,6 @@ std::optional<Decision> AdmitOrWait(const View& view) {
   records.attempt += 1;
   records.start_time.reset();
   records.expires_time.reset();
-  records.ready_time.reset();
   const std::string what = admit->accelerator_class == api::kCpuClass
                                ? "a place"
                                : std::to_string(admit->count) + " " + admit->accelerator_class;

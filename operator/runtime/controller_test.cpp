@@ -198,8 +198,9 @@ TEST_CASE("a write that works after failures is followed by the next decision at
   bench.plan = [&](const Key&, const Context&) {
     return bench.decided.size() <= 12 ? Decision{{CreatePod("ada")}, {}, "r"} : Decision{};
   };
-  bench.transport.Handle(
-      [&](const http::Request&) { return http::Response{bench.decided.size() < 12 ? 503 : 201, {}, ""}; });
+  bench.transport.Handle([&](const http::Request&) {
+    return bench.decided.size() < 12 ? http::Response{503, {}, ""} : http::Response{201, {}, kSomePod};
+  });
   bench.Start();
   bench.Change(kAda);
   bench.loop.RunFor(10min);
