@@ -67,8 +67,8 @@ class Projector {
     next_.token_secret_name =
         next_.admission ? api::SecretKey(view_.session, next_.attempt, TokenKeyId(view_)).name : "";
     next_.url = Url();
-    if (!next_.admission)
-      next_.ready_time.reset();  // of an attempt; not compared with other times: clocks jump
+    // It is of an attempt, and compared with no other time: clocks jump.
+    if (!next_.admission) next_.ready_time.reset();
     if (!next_.ready_time && next_.admission && view_.pod && PodReady(*view_.pod))
       next_.ready_time = view_.now;
   }
