@@ -44,4 +44,5 @@ def test_the_real_server_answers_as_recorded(cluster, compact, run_id, script):
         done = subprocess.run(command, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stdout + done.stderr
     finally:
-        cluster.kubectl("delete", "namespace", namespace, "--wait=false")
+        # Gone for good: a Session in a namespace that is ending would be answered for by the operator, in vain.
+        cluster.kubectl("delete", "namespace", namespace, "--wait=true", "--timeout=180s")

@@ -14,6 +14,15 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
+// Sanitizers are slow: they see fewer moments and seeds.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr int kStep = 20;
+constexpr std::uint64_t kSeeds = 3;
+#else
+constexpr int kStep = 4;
+constexpr std::uint64_t kSeeds = 20;
+#endif
+
 Lines LogOf(const RunSpec& spec) {
   Lines lines;
   Play(spec, [&](const std::string& line) { lines.push_back(line); });
@@ -52,7 +61,7 @@ TEST_CASE("the same seed gives the same event log, another seed another one", "[
 
 TEST_CASE("another seed, another timing, the same end", "[simulation]") {
   const auto expected = Quietly({.scenario = "start", .seed = 1, .faults = {}, .replicas = 1});
-  for (std::uint64_t seed = 2; seed < 20; ++seed) {
+  for (std::uint64_t seed = 2; seed < kSeeds; ++seed) {
     INFO(seed);
     const auto outcome = Quietly({.scenario = "start", .seed = seed, .faults = {}, .replicas = 1});
     CHECK(outcome.end_state == expected.end_state);
@@ -107,7 +116,7 @@ TEST_CASE("two operators: whatever befalls the leader, one leads and the story e
     CHECK(expected.violations == Lines{});
     for (const auto* effect :
          {"pause", "kill", "outage", "clock-back", "clock-forward", "drift", "compact"}) {
-      for (int second = 1; second < 30; second += 4) {
+      for (int second = 1; second < 30; second += kStep) {
         const auto fault = "second:" + std::to_string(second) + ":" + effect;
         const auto outcome =
             Quietly({.scenario = scenario, .seed = 1, .faults = Faults(fault.c_str()), .replicas = 2});
@@ -121,7 +130,7 @@ TEST_CASE("two operators: whatever befalls the leader, one leads and the story e
 
 TEST_CASE("two operators: the other one leads soon after the leader has died or was told to go",
           "[simulation]") {
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
     Platform platform({.seed = seed, .faults = {}, .replicas = 2, .cluster = {}, .log = {}});
     platform.Until("one leads", [&] { return !platform.Leader().empty(); });
     platform.Run(std::chrono::seconds{20 + seed});
