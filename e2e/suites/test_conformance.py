@@ -45,4 +45,4 @@ def test_the_real_server_answers_as_recorded(cluster, compact, run_id, script):
         assert done.returncode == 0, done.stdout + done.stderr
     finally:
         # Gone for good: a Session in a namespace that is ending would be answered for by the operator, in vain.
-        cluster.kubectl("delete", "namespace", namespace, "--wait=true", "--timeout=180s")
+        cluster.kubectl("delete", "namespace", namespace, "--wait=true", "--timeout=180s", seconds=200)
