@@ -63,6 +63,11 @@ std::int64_t DevicesOf(const Json& pod) {
   return devices;
 }
 
+// Whether the session is the pod's, and not one of the same name before or after it.
+bool Owns(const Json& session, const Json& pod) {
+  return TextAt(session, "/metadata/uid") == OwnerUid(pod);
+}
+
 bool HasEnded(const Json& pod) {
   const auto phase = TextAt(pod, "/status/phase");
   return phase == "Succeeded" || phase == "Failed";
@@ -90,7 +95,7 @@ void Laws::CheckPodCreate(const http::Request& request) {
   const Json pod = Json::parse(request.body);
   const Key key{pod.at("metadata").at("namespace"), pod.at("metadata").at("name")};
   const auto session = api_.Get("sessions", key);
-  if (!session || session->at("metadata").at("uid") != OwnerUid(pod)) return;  // deleted meanwhile: collected
+  if (!session || !Owns(*session, pod)) return;  // deleted meanwhile: collected
   const auto node = TextAt(pod,
                            "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/"
                            "nodeSelectorTerms/0/matchFields/0/values/0");
@@ -119,7 +124,7 @@ void Laws::CheckDelete(const http::Request& request, const std::string& plural, 
   }
   const auto pod = api_.Get("pods", key);
   const auto session = api_.Get("sessions", key);
-  if (restored_ || !pod || !session || session->at("metadata").at("uid") != OwnerUid(*pod)) return;
+  if (restored_ || !pod || !session || !Owns(*session, *pod)) return;
   const bool stopped = session->at("status").contains("stop");
   const bool given_up =
       At(*session, "/status/admission").is_null() ||
@@ -180,8 +185,7 @@ void Laws::CheckDevices(const std::string& node_name) {
   for (const auto& [key, session] : api_.All("sessions")) {
     if (TextAt(*session, "/status/admission/nodeName") != node_name) continue;
     const auto pod = api_.Get("pods", key);
-    const bool bound =
-        pod && OwnerUid(*pod) == session->at("metadata").at("uid") && !TextAt(*pod, "/spec/nodeName").empty();
+    const bool bound = pod && Owns(*session, *pod) && !TextAt(*pod, "/spec/nodeName").empty();
     if (!bound && TextAt(*session, "/status/admission/acceleratorClass") != "cpu")
       given += At(*session, "/status/admission/count").get<std::int64_t>();
   }

@@ -21,7 +21,9 @@ constexpr Duration kRestSpan = 10min;  // without a write
 constexpr Duration kBetweenUpgrades = 30s;
 constexpr Duration kOutage = 30s, kPause = 40s, kBackupAge = 20s;
 
-const Key kLease{"marea-system", "marea-session"};
+Key Lease() {
+  return {"marea-system", "marea-session"};
+}
 
 session::Settings SettingsOf() {
   return {{{{"20260101", std::string(32, 'k')}}}};
@@ -34,14 +36,6 @@ http::Request RequestOf(Method method, std::string path, const Json& body, const
   if (!body.is_null()) request.body = body.dump();
   request.content_type = type;
   return request;
-}
-
-Json DeviceClass(const std::string& name, const std::string& product) {
-  return {{"metadata", {{"name", name}}},
-          {"spec",
-           {{"device", {{"extendedResource", {{"name", "nvidia.com/gpu"}}}}},
-            {"nodeSelector", {{"nvidia.com/gpu.product", product}}},
-            {"tolerations", Json::array({{{"key", "nvidia.com/gpu"}, {"operator", "Exists"}}})}}}};
 }
 
 Json DefaultClass() {
@@ -216,7 +210,7 @@ void Platform::Start(Replica& replica) {
   std::optional<app::Election> election;
   if (options_.replicas > 1) {
     transports.lease = network_->Connect(*replica.process, name);
-    election = {.lease = kLease, .identity = name, .on_lost = [this, process = replica.process.get()] {
+    election = {.lease = Lease(), .identity = name, .on_lost = [this, process = replica.process.get()] {
                   Log("the lease is lost");
                   process->Kill();
                   Crashed(*process);
@@ -268,7 +262,7 @@ void Platform::UpgradeOperators() {
 }
 
 std::string Platform::Leader() const {
-  const auto lease = api_.Get("leases", kLease);
+  const auto lease = api_.Get("leases", Lease());
   return lease ? lease->value(Json::json_pointer("/spec/holderIdentity"), "") : "";
 }
 

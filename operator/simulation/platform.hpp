@@ -9,13 +9,12 @@
 #include <vector>
 
 #include "app/session_role.hpp"
+#include "simulation/furniture.hpp"
 #include "simulation/laws.hpp"
 #include "testing/fake_cluster.hpp"
 #include "testing/fake_network.hpp"
 
 namespace marea::simulation {
-
-using Json = nlohmann::json;
 
 struct PlatformOptions {
   std::uint64_t seed = 1;

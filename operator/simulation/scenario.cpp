@@ -10,24 +10,17 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const kube::StringMap kA100{{"nvidia.com/gpu.product", "A100"}};
-const kube::StringMap kT4{{"nvidia.com/gpu.product", "T4"}};
-const Json kGpuTaint =
-    Json::array({{{"key", "nvidia.com/gpu"}, {"value", "present"}, {"effect", "NoSchedule"}}});
+kube::StringMap Product(const char* name) {
+  return {{"nvidia.com/gpu.product", name}};
+}
 
 kube::StringMap Machine(int devices) {
   return {{"cpu", "32"}, {"memory", "128Gi"}, {"pods", "110"}, {"nvidia.com/gpu", std::to_string(devices)}};
 }
 
-Json Wants(std::vector<std::string> classes) {
-  Json alternatives = Json::array();
-  for (const auto& name : classes) alternatives.push_back({{"className", name}, {"count", 1}});
-  return {{"accelerator", {{"alternatives", alternatives}}}};
-}
-
 void TwoNodes(Platform& p) {
-  p.cluster().AddNode("node-a", kA100, Machine(1), kGpuTaint);
-  p.cluster().AddNode("node-t", kT4, Machine(1), kGpuTaint);
+  p.cluster().AddNode("node-a", Product("A100"), Machine(1), DeviceTaints());
+  p.cluster().AddNode("node-t", Product("T4"), Machine(1), DeviceTaints());
 }
 
 void UntilSummary(Platform& p, const std::string& session, const std::string& summary) {
@@ -78,7 +71,7 @@ void DeleteSession(Platform& p) {
 
 void LoseNode(Platform& p) {
   Create(p);
-  p.cluster().AddNode("node-b", kA100, Machine(1), kGpuTaint);
+  p.cluster().AddNode("node-b", Product("A100"), Machine(1), DeviceTaints());
   p.cluster().SilenceNode("node-a");
   p.Run(6min);
   p.cluster().RemoveNode("node-a");
@@ -128,7 +121,7 @@ void EditClass(Platform& p) {
 
 void Twenty(Platform& p) {
   for (const auto* node : {"node-1", "node-2", "node-3", "node-4"})
-    p.cluster().AddNode(node, kA100, Machine(4), kGpuTaint);
+    p.cluster().AddNode(node, Product("A100"), Machine(4), DeviceTaints());
   const auto name = [](int i) { return "s" + std::to_string(10 + i); };
   const auto count = [&](const char* summary) {
     int found = 0;

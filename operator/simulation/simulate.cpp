@@ -2,8 +2,10 @@
 // event log on stdout. Without a scenario, scenario and faults are drawn from the seed.
 #include <getopt.h>
 
-#include <cstdlib>
+#include <algorithm>
+#include <charconv>
 #include <iostream>
+#include <optional>
 
 #include "simulation/scenario.hpp"
 
@@ -15,6 +17,15 @@ using namespace marea::simulation;
 int Refuse(const std::string& why) {
   std::cerr << "simulate: " << why << "\n";
   return 2;
+}
+
+template <class Number>
+std::optional<Number> Parse(const std::string& text) {
+  Number number{};
+  const auto end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, number);
+  if (parsed.ec != std::errc{} || parsed.ptr != end) return std::nullopt;
+  return number;
 }
 
 bool Known(const std::string& scenario) {
@@ -43,7 +54,11 @@ int main(int argc, char** argv) {
     if (found == '?') return 2;
     (found == 's' ? seed : found == 'c' ? scenario : found == 'f' ? faults : replicas) = optarg;
   }
-  RunSpec spec = Draw(std::strtoull(seed.c_str(), nullptr, 10));
+  const auto drawn_from = Parse<std::uint64_t>(seed);
+  const auto operators = Parse<int>(replicas);
+  if (!drawn_from || !operators || *operators < 1)
+    return Refuse("SEED and REPLICAS are numbers, the latter from 1");
+  RunSpec spec = Draw(*drawn_from);
   if (!scenario.empty()) {
     if (!Known(scenario)) {
       std::string names;
@@ -55,6 +70,6 @@ int main(int argc, char** argv) {
     spec.scenario = scenario;
     spec.faults = std::move(*plan);
   }
-  spec.replicas = std::max(1, std::atoi(replicas.c_str()));
+  spec.replicas = *operators;
   return PlayAloud(spec);
 }

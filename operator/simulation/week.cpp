@@ -21,9 +21,6 @@ constexpr std::array<Model, 4> kModels{
     {{"t4", "T4", 6, 4}, {"rtx5000", "RTX5000", 4, 4}, {"a30", "A30", 3, 4}, {"a100", "A100", 3, 8}}};
 constexpr int kPeople = 48, kStudents = 60, kDays = 7;
 
-const Json kGpuTaint =
-    Json::array({{{"key", "nvidia.com/gpu"}, {"value", "present"}, {"effect", "NoSchedule"}}});
-
 // Everything that happens is put on the world's clock beforehand, drawn from one generator.
 class Week {
  public:
@@ -58,11 +55,7 @@ class Week {
 
   void Furnish() {
     for (const Model& model : kModels) {
-      Json spec = {{"device", {{"extendedResource", {{"name", "nvidia.com/gpu"}}}}},
-                   {"nodeSelector", {{"nvidia.com/gpu.product", model.product}}},
-                   {"tolerations", Json::array({{{"key", "nvidia.com/gpu"}, {"operator", "Exists"}}})}};
-      platform_.Apply(api::kAcceleratorClasses, {"", model.name},
-                      {{"metadata", {{"name", model.name}}}, {"spec", spec}});
+      platform_.Apply(api::kAcceleratorClasses, {"", model.name}, DeviceClass(model.name, model.product));
       for (int node = 0; node < model.nodes; ++node)
         AddMachine(model, std::string(model.name) + "-" + std::to_string(node));
       report_.devices += model.nodes * model.devices;
@@ -78,16 +71,15 @@ class Week {
                                  {"memory", "512Gi"},
                                  {"pods", "110"},
                                  {"nvidia.com/gpu", std::to_string(model.devices)}},
-                                kGpuTaint);
+                                DeviceTaints());
   }
 
-  void Ask(const std::string& name, const std::string& user, std::vector<std::string> classes,
+  void Ask(const std::string& name, const std::string& user, const std::vector<std::string>& classes,
            std::int64_t seconds) {
-    Json alternatives = Json::array();
-    for (const auto& c : classes) alternatives.push_back({{"className", c}, {"count", 1}});
-    platform_.Ask(
-        name,
-        {{"user", user}, {"durationSeconds", seconds}, {"accelerator", {{"alternatives", alternatives}}}});
+    Json spec = Wants(classes);
+    spec["user"] = user;
+    spec["durationSeconds"] = seconds;
+    platform_.Ask(name, std::move(spec));
     ++report_.asked;
     unserved_.insert(name);
   }

@@ -159,17 +159,17 @@ class FakeNetwork::Impl::Watch : public std::enable_shared_from_this<Watch> {
     if (closed_) return;
     if (!net_->reachable)
       return Later({}, [](Watch& w) { w.End(Fail(ErrorKind::kUnavailable, "connection refused")); });
-    auto opened = net_->api.Open(request_, [weak = weak_from_this()](const std::string& line) {
+    auto answer = net_->api.Open(request_, [weak = weak_from_this()](const std::string& line) {
       if (const auto watch = weak.lock()) watch->Line(line);
     });
-    if (auto* refused = std::get_if<Response>(&opened)) {
+    if (auto* refused = std::get_if<Response>(&answer)) {
       net_->Log(name_ + " watch " + plural_ + " -> " + std::to_string(refused->status));
       return Later({}, [head = std::move(*refused)](Watch& w) {
         w.events_.on_open(head);
         w.End({});
       });
     }
-    id_ = std::get<FakeApi::WatchId>(opened);
+    id_ = std::get<FakeApi::WatchId>(answer);
     serial_ = ++net_->opened;
     net_->watches.emplace(serial_, this);
     Front([](Watch& w) { w.events_.on_open({200, {}, {}}); });

@@ -73,9 +73,8 @@ Result<Fault> ParseFault(std::string_view text) {
   const auto number = Take(text, ':');
   const auto word = std::ranges::find(kWords, text, &Word::text);
   Fault fault;
-  const auto end = number.data() + number.size();
-  const auto parsed = std::from_chars(number.data(), end, fault.number);
-  if (place == kPlaces.end() || parsed.ec != std::errc{} || parsed.ptr != end || fault.number == 0 ||
+  const auto parsed = std::from_chars(number.begin(), number.end(), fault.number);
+  if (place == kPlaces.end() || parsed.ec != std::errc{} || parsed.ptr != number.end() || fault.number == 0 ||
       word == kWords.end()) {
     return Fail(ErrorKind::kInvalid,
                 "a fault is write|read|event|second, a number from 1 and an effect, such as "
