@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kube/types.hpp"
+#include "testing/fake_request.hpp"
 
 namespace marea::simulation {
 namespace {
@@ -12,29 +13,8 @@ using http::Method;
 
 constexpr std::size_t kMaxViolations = 20;
 
-struct Target {
-  std::string plural, subresource;
-  Key key;  // no name: the collection
-};
-
-Target TargetOf(const std::string& path) {
-  std::vector<std::string> parts;
-  std::string_view rest = std::string_view(path).substr(1, path.find('?') - 1);
-  while (!rest.empty()) {
-    const auto end = rest.find('/');
-    parts.emplace_back(rest.substr(0, end));
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-  }
-  std::size_t at = parts.at(0) == "api" ? 2 : 3;
-  Target target;
-  if (parts.at(at) == "namespaces" && parts.size() > at + 2) {
-    target.key.ns = parts.at(at + 1);
-    at += 2;
-  }
-  target.plural = parts.at(at);
-  if (parts.size() > at + 1) target.key.name = parts.at(at + 1);
-  if (parts.size() > at + 2) target.subresource = parts.at(at + 2);
-  return target;
+testing::fake::Target TargetOf(const http::Request& request) {
+  return testing::fake::ParseTarget(request.path).value();
 }
 
 std::string OwnerUid(const Json& object) {
@@ -80,7 +60,7 @@ void Laws::Violate(const std::string& law, const std::string& what) {
 }
 
 void Laws::Sending(const http::Request& request) {
-  const auto target = TargetOf(request.path);
+  const auto target = TargetOf(request);
   if (request.method == Method::kDelete) return CheckDelete(request, target.plural, target.key);
   if (request.method == Method::kPatch) {
     if (target.plural != "leases") CheckPatch(request, target.plural + "/" + target.subresource);
@@ -143,7 +123,7 @@ void Laws::CheckEvent(const http::Request& request) {
 
 void Laws::Answered(const http::Request& request, const http::Response& response) {
   if (response.status >= 300) return;
-  const auto target = TargetOf(request.path);
+  const auto target = TargetOf(request);
   if (target.plural == "events" || target.plural == "leases") return;
   ++writes_;
   if (request.method == Method::kPatch) return;
