@@ -24,9 +24,9 @@ RANK = {folder: rank for rank, row in enumerate(ORDER) for folder in row}
 
 # Each heavy library: the sources that hide it, and whether tests may use it too.
 HEAVY = (
-    (("cpprest/", "pplx/"), ("operator/http/cpprest_transport.cpp",), False),
+    (("cpprest/", "pplx/"), ("operator/http/cpprest.cpp",), False),
     (("boost/beast",), ("operator/http/server.cpp",), False),
-    (("boost/asio",), ("operator/loop/asio_loop.cpp", "operator/http/server.cpp", "operator/http/cpprest_transport.cpp"), False),
+    (("boost/asio",), ("operator/loop/asio_loop.cpp", "operator/http/server.cpp", "operator/http/cpprest.cpp"), False),
     (("simdjson",), ("operator/json/decode.cpp",), False),
     (
         ("nlohmann/",),
@@ -37,7 +37,7 @@ HEAVY = (
     (
         ("openssl/",),
         (
-            "operator/base/crypto.cpp", "operator/http/client_tls.cpp", "operator/http/cpprest_transport.cpp",
+            "operator/base/crypto.cpp", "operator/http/client_tls.cpp", "operator/http/cpprest.cpp",
             "operator/http/scripted_server.cpp", "operator/http/self_signed.cpp", "operator/http/server.cpp",
         ),
         False,

@@ -30,7 +30,7 @@ def test_an_import_to_the_right_or_to_a_neighbour_is_found(tmp_path, path, heade
 
 def test_a_heavy_header_stays_in_its_file(tmp_path):
     text = "#include <cpprest/http_client.h>\n"
-    assert findings(tmp_path, {"operator/http/cpprest_transport.cpp": text}) == []
+    assert findings(tmp_path, {"operator/http/cpprest.cpp": text}) == []
     assert findings(tmp_path, {"operator/kube/client.cpp": text}) != []
 
 

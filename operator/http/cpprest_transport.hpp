@@ -1,4 +1,4 @@
-// The production Transport, over cpprestsdk (cpprest_transport.cpp is the only file that includes it).
+// The production Transport, over cpprestsdk (which cpprest.cpp alone includes).
 #pragma once
 
 #include <functional>
