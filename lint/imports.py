@@ -30,7 +30,7 @@ HEAVY = (
     (("simdjson",), ("operator/json/decode.cpp",), False),
     (
         ("nlohmann/",),
-        ("operator/json/encode.cpp", "operator/json/merge_patch.cpp", "operator/runtime/patch_body.cpp", "controllers/session/objects.cpp"),
+        ("operator/json/encode.cpp", "operator/json/merge_patch.cpp", "operator/runtime/patch_body.cpp", "controllers/session/bodies.hpp"),
         True,
     ),
     (("yaml-cpp/",), ("operator/kube/config.cpp",), True),

@@ -7,8 +7,9 @@
 namespace marea::api {
 namespace {
 
+template <class Status>
 struct StatusOnly {
-  SessionStatus status;
+  Status status;
   static constexpr auto Fields() { return std::tuple(json::Field{"status", &StatusOnly::status}); }
 };
 
@@ -20,7 +21,11 @@ const Condition* FindCondition(const std::vector<Condition>& conditions, std::st
 }
 
 std::string StatusPatch(const SessionStatus& from, const SessionStatus& to) {
-  return json::MergePatch(StatusOnly{from}, StatusOnly{to});
+  return json::MergePatch(StatusOnly<SessionStatus>{from}, StatusOnly<SessionStatus>{to});
+}
+
+std::string StatusPatch(const AcceleratorClassStatus& from, const AcceleratorClassStatus& to) {
+  return json::MergePatch(StatusOnly<AcceleratorClassStatus>{from}, StatusOnly<AcceleratorClassStatus>{to});
 }
 
 }  // namespace marea::api

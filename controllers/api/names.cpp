@@ -15,8 +15,16 @@ Key SecretKey(const Session& session, std::int64_t attempt, std::string_view key
           session.metadata.name + "-" + std::to_string(attempt) + "-" + std::string(key_id)};
 }
 
+std::string CredentialsSecretName(const Session& session) {
+  return session.metadata.name + "-credentials";
+}
+
 std::string HomeClaimName(const SessionSpec& spec, std::string_view user) {
   return spec.home.claim_name.empty() ? "claim-" + SafeName(user, 57) : spec.home.claim_name;
+}
+
+std::string OwnPath(const Session& session) {
+  return "/session/" + session.metadata.ns + "/" + session.metadata.name + "/";
 }
 
 }  // namespace marea::api

@@ -55,15 +55,30 @@ TEST_CASE("AcceleratorClass: table and schema agree") {
   CHECK(TablePaths<AcceleratorClass>() == SchemaPaths("acceleratorclasses"));
 }
 
-TEST_CASE("every stop reason and desired state is one the schema knows") {
-  const auto crd = YAML::LoadFile(std::string(MAREA_SOURCE_DIR) + "/crds/marea.dev_sessions.yaml");
-  const auto properties = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"];
-  const auto known = properties["status"]["properties"]["stop"]["properties"]["reason"]["enum"]
-                         .as<std::vector<std::string>>();
-  const auto names = json::EnumNames<StopReason>::names;
-  CHECK(std::ranges::equal(names.begin() + 1, names.end(), known.begin(), known.end()));
-  const auto states = properties["spec"]["properties"]["desiredState"]["enum"].as<std::vector<std::string>>();
-  CHECK(std::ranges::equal(json::EnumNames<DesiredState>::names, states));
+// The enum of a field such as "status.stop.reason".
+std::vector<std::string> SchemaEnum(const std::string& plural, const std::vector<std::string>& path) {
+  auto node = YAML::LoadFile(std::string(MAREA_SOURCE_DIR) + "/crds/marea.dev_" + plural +
+                             ".yaml")["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
+  for (const auto& step : path) node.reset(YAML::Node(node["properties"][step]));
+  return node["enum"].as<std::vector<std::string>>();
+}
+
+template <class Enum>
+std::vector<std::string> TableEnum() {
+  std::vector<std::string> names;
+  for (const auto name : json::EnumNames<Enum>::names) {
+    if (!name.empty()) names.emplace_back(name);
+  }
+  return names;
+}
+
+TEST_CASE("the names of every enum are those the schema knows") {
+  CHECK(TableEnum<DesiredState>() == SchemaEnum("sessions", {"spec", "desiredState"}));
+  CHECK(TableEnum<Auth>() == SchemaEnum("sessions", {"spec", "auth"}));
+  CHECK(TableEnum<Credentials>() == SchemaEnum("sessions", {"spec", "credentials"}));
+  CHECK(TableEnum<StopReason>() == SchemaEnum("sessions", {"status", "stop", "reason"}));
+  CHECK(TableEnum<RouteType>() == SchemaEnum("sessionclasses", {"spec", "route", "type"}));
+  CHECK(TableEnum<Scheme>() == SchemaEnum("sessionclasses", {"spec", "route", "scheme"}));
 }
 
 }  // namespace

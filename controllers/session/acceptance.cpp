@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <map>
 
 namespace marea::session {
 namespace {
@@ -28,12 +30,26 @@ std::optional<Problem> ClassExists(const View& view) {
           Names(view.world.session_classes.All(), [](const auto& item) { return item.first.name; }) + "."};
 }
 
+// A registry and a path that begin as the class allows, and no way out of it again.
+bool PrefixAllowed(const View& view, const std::string& reference) {
+  if (reference.find("..") != reference.npos || reference.find("//") != reference.npos) return false;
+  const auto& prefixes = view.session_class->spec.allowed_image_prefixes;
+  return std::ranges::any_of(prefixes, [&](const auto& prefix) {
+    return prefix.ends_with('/') && reference.size() > prefix.size() && reference.starts_with(prefix);
+  });
+}
+
 std::optional<Problem> ImageIsOffered(const View& view) {
   const auto& images = view.session_class->spec.images;
   const auto& asked = view.session.spec.image;
   if (asked.empty() || std::ranges::find(images, asked, &api::ClassImage::name) != images.end()) return {};
+  if (PrefixAllowed(view, asked)) return {};
+  const auto& prefixes = view.session_class->spec.allowed_image_prefixes;
   return Problem{"ImageNotInClass", "spec.image: class " + view.session.spec.class_name + " has no image " +
                                         Quoted(asked) + "; it has: " + Names(images, &api::ClassImage::name) +
+                                        (prefixes.empty() ? ""
+                                                          : ", and allows references that begin with: " +
+                                                                Names(prefixes, std::identity{})) +
                                         "."};
 }
 
@@ -77,24 +93,79 @@ std::optional<Problem> DurationIsWithinClass(const View& view) {
                                            " allows at most " + std::to_string(most) + " seconds."};
 }
 
-std::optional<Problem> HomeIsTheirs(const View& view) {
-  const std::string name = api::HomeClaimName(view.session.spec, view.user);
-  if (view.home == nullptr) {
-    if (view.session.spec.home.claim_name.empty()) return {};
-    return Problem{"ClaimNotFound", "spec.home.claimName: there is no PersistentVolumeClaim " + Quoted(name) +
-                                        " in this namespace; create it, or leave the field out."};
-  }
-  const auto& annotations = view.home->metadata.annotations;
-  const auto owner = annotations.find(std::string(api::kUserAnnotation));
-  if (owner == annotations.end() || owner->second == view.user) return {};
-  return Problem{"ClaimNotYours", "The PersistentVolumeClaim " + Quoted(name) +
+// The user it is marked for, when that is another.
+std::optional<Problem> ForAnother(const View& view, const kube::PersistentVolumeClaim& claim) {
+  const std::string owner = Annotation(claim.metadata, api::kUserAnnotation);
+  if (owner.empty() || owner == view.user) return {};
+  return Problem{"ClaimNotYours", "The PersistentVolumeClaim " + Quoted(claim.metadata.name) +
                                       " belongs to another user (annotation " +
-                                      std::string(api::kUserAnnotation) + ")."};
+                                      std::string(api::kUserAnnotation) + "); name one of your own."};
 }
 
-constexpr std::array<Policy, 6> kPolicies{
-    ClassExists,           ImageIsOffered, ResourcesAreWithinClass, AcceleratorsAreOffered,
-    DurationIsWithinClass, HomeIsTheirs};
+std::optional<Problem> HomeIsTheirs(const View& view) {
+  const std::string name = api::HomeClaimName(view.session.spec, view.user);
+  if (view.home != nullptr) return ForAnother(view, *view.home);
+  if (view.session.spec.home.claim_name.empty()) return {};
+  return Problem{"ClaimNotFound", "spec.home.claimName: there is no PersistentVolumeClaim " + Quoted(name) +
+                                      " in this namespace; create it, or leave the field out."};
+}
+
+std::optional<Problem> ClaimsAreThere(const View& view) {
+  const auto look = [&](const std::string& field, const api::VolumeMount& mount) -> std::optional<Problem> {
+    const auto claim = view.world.claims.Get({view.key.ns, mount.claim_name});
+    if (claim) return ForAnother(view, *claim);
+    return Problem{"ClaimNotFound", field + ".claimName: there is no PersistentVolumeClaim " +
+                                        Quoted(mount.claim_name) + " in namespace " + view.key.ns +
+                                        "; create it, or leave the volume out."};
+  };
+  for (const auto& mount : view.session_class->spec.volumes) {
+    if (auto problem = look("volumes of class " + view.session.spec.class_name, mount)) return problem;
+  }
+  int index = 0;
+  for (const auto& mount : view.session.spec.volumes) {
+    if (auto problem = look("spec.volumes[" + std::to_string(index++) + "]", mount)) return problem;
+  }
+  return {};
+}
+
+std::optional<Problem> MountPathsAreFree(const View& view) {
+  const auto& limits = view.session_class->spec;
+  std::map<std::string, std::string> taken{{limits.home.mount_path, "the home"}};
+  if (limits.scratch) taken[limits.scratch->mount_path] = "the scratch space";
+  for (const auto& mount : limits.volumes) taken[mount.mount_path] = "a volume of the class";
+  int index = 0;
+  for (const auto& mount : view.session.spec.volumes) {
+    const std::string field = "spec.volumes[" + std::to_string(index++) + "].mountPath: ";
+    const auto found = taken.find(mount.mount_path);
+    if (found == taken.end()) continue;
+    return Problem{"MountPathTaken", field + found->second + " is mounted at " + mount.mount_path +
+                                         " already; choose another path."};
+  }
+  return {};
+}
+
+// Where many sessions share a host name, each has the part below its own path and no other.
+std::optional<Problem> BasePathIsItsOwn(const View& view) {
+  const auto& path = view.session.spec.base_path;
+  if (view.session_class->spec.route.type == api::RouteType::kNone || path.empty()) return {};
+  if (path.starts_with(api::OwnPath(view.session))) return {};
+  return Problem{"BasePathNotAllowed", "spec.basePath: sessions of class " + view.session.spec.class_name +
+                                           " share a host name; leave it out, or begin it with " +
+                                           api::OwnPath(view.session) + "."};
+}
+
+std::optional<Problem> RouteIsServed(const View& view) {
+  if (view.session_class->spec.route.type != api::RouteType::kHttpRoute || view.settings.gateway_api)
+    return {};
+  return Problem{"RouteNotServed",
+                 "Class " + view.session.spec.class_name +
+                     " asks for HTTPRoutes, and the operator runs without --gateway-api; an "
+                     "administrator must turn it on or change the class."};
+}
+
+constexpr std::array<Policy, 10> kPolicies{
+    ClassExists,  ImageIsOffered, ResourcesAreWithinClass, AcceleratorsAreOffered, DurationIsWithinClass,
+    HomeIsTheirs, ClaimsAreThere, MountPathsAreFree,       BasePathIsItsOwn,       RouteIsServed};
 
 }  // namespace
 

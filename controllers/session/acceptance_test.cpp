@@ -49,5 +49,74 @@ TEST_CASE("each way of asking for too much is named with its field and what is a
   }
 }
 
+TEST_CASE("a class with volumes, prefixes and a route names what is wrong with a session just so") {
+  using Json = nlohmann::json;
+  const auto volume = [](const char* claim, const char* path) {
+    return Json{{"volumes", {{{"claimName", claim}, {"mountPath", path}}}}};
+  };
+  const Case c = GENERATE_COPY(values<Case>({
+      {"a reference below a prefix", {{"image", "registry.example.org/physics/lab:3"}}, "", ""},
+      {"the prefix alone",
+       {{"image", "registry.example.org/physics/"}},
+       "ImageNotInClass",
+       "references that begin with: registry.example.org/physics/"},
+      {"a path out of the prefix",
+       {{"image", "registry.example.org/physics/../evil/lab"}},
+       "ImageNotInClass",
+       "spec.image"},
+      {"a registry that only begins alike",
+       {{"image", "registry.example.org.evil.test/physics/lab"}},
+       "ImageNotInClass",
+       "spec.image"},
+      {"another's claim", volume("theirs", "/mnt/x"), "ClaimNotYours", "belongs to another user"},
+      {"nobody's claim", volume("shared", "/mnt/x"), "", ""},
+      {"no claim", volume("none", "/mnt/x"), "ClaimNotFound", "spec.volumes[0].claimName"},
+      {"over the home", volume("shared", "/home/jovyan"), "MountPathTaken", "the home is mounted"},
+      {"over the scratch space", volume("shared", "/scratch"), "MountPathTaken", "the scratch space"},
+      {"over the class's data", volume("shared", "/data"), "MountPathTaken", "a volume of the class"},
+      {"below the home", volume("shared", "/home/jovyan/shared"), "", ""},
+      {"its own path", {{"basePath", "/session/lab/ada/x/"}}, "", ""},
+      {"another's path", {{"basePath", "/session/lab/bob/"}}, "BasePathNotAllowed", "/session/lab/ada/"},
+      {"everybody's path", {{"basePath", "/"}}, "BasePathNotAllowed", "spec.basePath"},
+  }));
+  CAPTURE(c.name);
+  Story story;
+  story.EditClass({{"allowedImagePrefixes", {"registry.example.org/physics/"}},
+                   {"volumes", {{{"claimName", "shared"}, {"mountPath", "/data"}, {"readOnly", true}}}},
+                   {"scratch", {{"size", "5Gi"}, {"mountPath", "/scratch"}}},
+                   {"route", {{"type", "Ingress"}, {"hostname", "lab.example.org"}}}});
+  story.PutClaim("shared");
+  story.PutClaim("theirs", "bob");
+  story.Ask(c.spec);
+  const auto problem = FindProblem(Look(story.world, story.settings, story.Session(), story.now));
+  if (*c.reason == '\0') {
+    INFO((problem ? problem->message : ""));
+    CHECK_FALSE(problem);
+  } else {
+    REQUIRE(problem);
+    CHECK(problem->reason == c.reason);
+    INFO(problem->message);
+    CHECK(problem->message.find(c.mention) != std::string::npos);
+  }
+}
+
+TEST_CASE(
+    "a class's data that the namespace lacks, and a route nobody serves, are the administrator's to mend") {
+  Story story;
+  story.Ask(nlohmann::json::object());
+  const auto problem = [&] {
+    return FindProblem(Look(story.world, story.settings, story.Session(), story.now));
+  };
+  story.EditClass({{"volumes", {{{"claimName", "atlas"}, {"mountPath", "/data"}}}}});
+  REQUIRE(problem());
+  CHECK(problem()->message.starts_with("volumes of class default.claimName: there is no"));
+  story.EditClass(
+      {{"volumes", nullptr}, {"route", {{"type", "HTTPRoute"}, {"hostname", "lab.example.org"}}}});
+  REQUIRE(problem());
+  CHECK(problem()->reason == "RouteNotServed");
+  story.settings.gateway_api = true;
+  CHECK_FALSE(problem());
+}
+
 }  // namespace
 }  // namespace marea::session

@@ -1,5 +1,6 @@
 #include "controllers/session/controller.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.hpp"
@@ -11,6 +12,15 @@ namespace marea::session {
 namespace {
 
 constexpr std::chrono::minutes kNothingDeleted{10};  // after a restore
+
+// Those a session names itself; its class's are told of by the class.
+std::vector<Key> ClaimsOf(const api::Session* session) {
+  if (session == nullptr || session->status.user.empty()) return {};
+  const auto& ns = session->metadata.ns;
+  std::vector<Key> claims{{ns, api::HomeClaimName(session->spec, session->status.user)}};
+  for (const auto& volume : session->spec.volumes) claims.push_back({ns, volume.claim_name});
+  return claims;
+}
 
 }  // namespace
 
@@ -69,14 +79,17 @@ void SessionController::Listen() {
   };
   world_.pods.Listen(same_name);
   world_.services.Listen(same_name);
-  world_.claims.Listen([this](const Key& key, const auto&, const auto&) {
-    const auto mounted = by_home_.find(key);
-    if (mounted == by_home_.end()) return;
-    for (const auto& session : mounted->second) controller_.Changed(session);
-  });
+  world_.claims.Listen([this](const Key& key, const auto&, const auto&) { ClaimChanged(key); });
   world_.session_classes.Listen([this](const Key& changed, const auto&, const auto&) {
     for (const auto& [key, session] : world_.sessions.All()) {
       if (session->spec.class_name == changed.name) controller_.Changed(key);
+    }
+  });
+  world_.accelerator_classes.Listen([this](const Key& changed, const auto& before, const auto& after) {
+    if (before && after && before->metadata.generation == after->metadata.generation) return;
+    for (const auto& [key, session] : world_.sessions.All()) {
+      const auto& admission = session->status.admission;
+      if (admission && admission->accelerator_class == changed.name) controller_.Changed(key);
     }
   });
   world_.namespaces.Listen([this](const Key& changed, const auto&, const auto&) {
@@ -86,6 +99,21 @@ void SessionController::Listen() {
       controller_.Changed(it->first);
     }
   });
+}
+
+void SessionController::ClaimChanged(const Key& claim) {
+  if (const auto named = by_claim_.find(claim); named != by_claim_.end()) {
+    for (const auto& session : named->second) controller_.Changed(session);
+  }
+  const auto& sessions = world_.sessions.All();
+  for (auto it = sessions.lower_bound({claim.ns, ""}); it != sessions.end() && it->first.ns == claim.ns;
+       ++it) {
+    const auto its_class = world_.session_classes.Get({"", it->second->spec.class_name});
+    if (!its_class) continue;
+    const auto& volumes = its_class->spec.volumes;
+    if (std::ranges::find(volumes, claim.name, &api::VolumeMount::claim_name) != volumes.end())
+      controller_.Changed(it->first);
+  }
 }
 
 // What was answered before the restore is no longer known to be true; and records that a person or we wrote
@@ -103,12 +131,12 @@ void SessionController::NewEpoch() {
 
 void SessionController::SessionChanged(const Key& key, const api::Session* before,
                                        const api::Session* after) {
-  const auto home_of = [](const api::Session& s) {
-    return Key{s.metadata.ns, api::HomeClaimName(s.spec, s.status.user)};
-  };
-  if (before != nullptr && !before->status.user.empty()) by_home_[home_of(*before)].erase(key);
-  if (after != nullptr && !after->status.user.empty()) by_home_[home_of(*after)].insert(key);
-  if (before != nullptr && by_home_[home_of(*before)].empty()) by_home_.erase(home_of(*before));
+  for (const Key& claim : ClaimsOf(before)) {
+    auto& mounting = by_claim_[claim];
+    mounting.erase(key);
+    if (mounting.empty()) by_claim_.erase(claim);
+  }
+  for (const Key& claim : ClaimsOf(after)) by_claim_[claim].insert(key);
 
   const bool another = before != nullptr && (after == nullptr || after->metadata.uid != before->metadata.uid);
   if (another) {

@@ -29,12 +29,13 @@ class SessionController {
   void UpdateRequest(const Key& key, const runtime::Context& context);
   void Observe(const Key& key, const runtime::Action& action, const Result<void>& result);
   void SessionChanged(const Key& key, const api::Session* before, const api::Session* after);
+  void ClaimChanged(const Key& claim);
   void NewEpoch();
 
   Loop& loop_;
   api::World& world_;
   Settings settings_;
-  std::map<Key, std::set<Key>> by_home_;  // claim -> the sessions that mount it
+  std::map<Key, std::set<Key>> by_claim_;  // claim -> the sessions that name it
   runtime::Controller controller_;
   placement::Controller placement_;
   Loop::TimerId epoch_timer_ = 0;

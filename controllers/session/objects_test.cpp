@@ -141,5 +141,71 @@ TEST_CASE("a class may name its own command and arguments") {
   CHECK(container["args"] == Json::array({"--ServerApp.base_url=$(MAREA_BASE_PATH)"}));
 }
 
+TEST_CASE("a session's further claims, the class's and its scratch space are mounted beside the home") {
+  Story story;
+  story.PutClaim("atlas");
+  story.PutClaim("mine", "lab");
+  story.EditClass({{"volumes", {{{"claimName", "atlas"}, {"mountPath", "/data"}, {"readOnly", true}}}},
+                   {"scratch", {{"size", "5Gi"}, {"mountPath", "/scratch"}}},
+                   {"imagePullSecretNames", {"registry"}},
+                   {"pod", {{"priorityClassName", "notebooks"}, {"runtimeClassName", "nvidia"}}}});
+  story.Ask({{"volumes", {{{"claimName", "mine"}, {"mountPath", "/mnt/mine"}}}}});
+  story.Settle();
+  const Json& spec = story.Object("pods", "ada")["spec"];
+  std::map<std::string, Json> mounts, volumes;
+  for (const auto& mount : spec["containers"][0]["volumeMounts"]) mounts[mount["mountPath"]] = mount;
+  for (const auto& volume : spec["volumes"]) volumes[volume["name"]] = volume;
+  CHECK(mounts["/data"]["readOnly"] == true);
+  CHECK(volumes[mounts["/data"]["name"]]["persistentVolumeClaim"]["claimName"] == "atlas");
+  CHECK_FALSE(mounts["/mnt/mine"].contains("readOnly"));
+  CHECK(volumes[mounts["/mnt/mine"]["name"]]["persistentVolumeClaim"]["claimName"] == "mine");
+  CHECK(volumes[mounts["/scratch"]["name"]]["emptyDir"]["sizeLimit"] == "5Gi");
+  CHECK(spec["imagePullSecrets"] == Json::parse(R"([{"name": "registry"}])"));
+  CHECK(spec["priorityClassName"] == "notebooks");
+  CHECK(spec["runtimeClassName"] == "nvidia");
+}
+
+TEST_CASE("a Hub's session has the Hub's variables and no token of ours") {
+  Story story;
+  story.Ask({{"auth", "Hub"}, {"credentials", "Required"}, {"basePath", "/user/ada/"}});
+  story.Settle();
+  const Json& pod = story.Object("pods", "ada");
+  const Json& container = pod["spec"]["containers"][0];
+  CHECK(container["envFrom"] == Json::parse(R"([{"secretRef": {"name": "ada-credentials"}}])"));
+  CHECK(container["command"] == Json::parse(R"(["jupyterhub-singleuser"])"));
+  CHECK_FALSE(EnvOf(pod).contains("JUPYTER_TOKEN_FILE"));
+  CHECK_FALSE(pod["metadata"]["annotations"].contains("marea.dev/token-key"));
+  CHECK_FALSE(story.Has("secrets", "ada-1-20260101"));
+  CHECK(story.Session().status.token_secret_name.empty());
+}
+
+TEST_CASE("what is edited while the pod runs is named, and undone when the edit is") {
+  Story story;
+  story.Ask(kWantsA100);
+  story.Settle();
+  const std::string url = story.Session().status.url;
+  story.EditSpec({{"env", {{{"name", "A"}, {"value", "1"}}}},
+                  {"basePath", "/other/"},
+                  {"resources", {{"memory", "3Gi"}}},
+                  {"durationSeconds", 5000}});
+  story.Settle();
+  CHECK(story.Session().status.pending_change == "resources, env, basePath");
+  CHECK(story.Session().status.url == url);  // the pod answers where it did
+  story.EditSpec({{"env", nullptr}, {"basePath", nullptr}, {"resources", nullptr}});
+  story.Settle();
+  CHECK(story.Session().status.pending_change.empty());
+  story.EditClass({{"pod", {{"sharedMemory", "2Gi"}}}});
+  story.Settle();
+  CHECK(story.Session().status.pending_change == "the SessionClass");
+}
+
+TEST_CASE("sessions that share a host name answer under a path of their own") {
+  Story story;
+  story.EditClass({{"route", {{"type", "Ingress"}, {"hostname", "lab.example.org"}}}});
+  story.Ask(Json::object());
+  story.Settle();
+  CHECK(EnvOf(story.Object("pods", "ada"))["MAREA_BASE_PATH"] == "/session/lab/ada/");
+}
+
 }  // namespace
 }  // namespace marea::session

@@ -177,7 +177,7 @@ std::optional<Decision> CreateObjects(const View& view) {
     creates.push_back(runtime::Create{&kube::kServices, api::ServiceKey(view.session), ServiceBody(view)});
   }
   const Key secret = api::SecretKey(view.session, view.status.attempt, view.settings.keys.newest_id());
-  if (!view.memory->created.contains(secret.name)) {
+  if (HasToken(view) && !view.memory->created.contains(secret.name)) {
     creates.push_back(runtime::Create{&kube::kSecrets, secret, SecretBody(view, view.status)});
     for (const auto& [id, key] : view.settings.keys.by_id) {
       if (view.status.attempt < 2 || view.world.nothing_deleted_until) break;

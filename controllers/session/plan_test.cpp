@@ -289,12 +289,14 @@ TEST_CASE("lowering the duration leaves ten minutes, but never more than there w
 
 TEST_CASE("a class that changes neither shortens nor replaces what runs") {
   Story story = Running();
-  auto& changed = story.Object("sessionclasses", "default", "");
-  changed["spec"]["defaultDurationSeconds"] = 60;
-  changed["spec"]["maxDurationSeconds"] = 60;
-  changed["spec"]["images"][0]["image"] = "example.org/lab:2";
-  story.Put("sessionclasses", changed);
-  CHECK(story.Decide().actions.empty());
+  const std::string uid = story.Object("pods", "ada")["metadata"]["uid"];
+  story.EditClass({{"defaultDurationSeconds", 60},
+                   {"maxDurationSeconds", 60},
+                   {"images", {{{"name", "lab"}, {"image", "example.org/lab:2"}}}}});
+  story.Settle();
+  CHECK(story.Object("pods", "ada")["metadata"]["uid"] == uid);
+  CHECK(story.Session().status.pending_change == "image");
+  CHECK(story.Session().status.summary == "Ready");
 }
 
 TEST_CASE("a new run while one is up ends the old pod first") {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "controllers/session/acceptance.hpp"
+#include "controllers/session/pending.hpp"
 
 namespace marea::session {
 namespace {
@@ -64,9 +65,11 @@ class Projector {
     next_.pod_name = view_.pod ? view_.pod->metadata.name : "";
     next_.node_name = view_.pod ? view_.pod->spec.node_name : "";
     next_.home_claim_name = api::HomeClaimName(view_.session.spec, next_.user);
-    next_.token_secret_name =
-        next_.admission ? api::SecretKey(view_.session, next_.attempt, TokenKeyId(view_)).name : "";
+    next_.token_secret_name = next_.admission && HasToken(view_)
+                                  ? api::SecretKey(view_.session, next_.attempt, TokenKeyId(view_)).name
+                                  : "";
     next_.url = Url();
+    next_.pending_change = PendingChange(view_);
     // It is of an attempt, and compared with no other time: clocks jump.
     if (!next_.admission) next_.ready_time.reset();
     if (!next_.ready_time && next_.admission && view_.pod && PodReady(*view_.pod))
@@ -79,9 +82,8 @@ class Projector {
     const std::string& ip = view_.service->spec.cluster_ip;
     if (ip.empty() || ip == "None") return "";
     const std::string host = ip.find(':') == std::string::npos ? ip : "[" + ip + "]";
-    const std::string& base = view_.session.spec.base_path;
     return "http://" + host + ":" + std::to_string(view_.service->spec.ports.front().port) +
-           (base.empty() ? "/" : base);
+           ServedPath(view_);
   }
 
   Finding Accepted() const {

@@ -25,6 +25,7 @@ std::string Token(const std::string& key, const std::string& uid, std::int64_t a
 
 struct Settings {
   TokenKeys keys;
+  bool gateway_api = false;  // the cluster has the Gateway API, and we may write HTTPRoutes
 };
 
 }  // namespace marea::session

@@ -94,6 +94,18 @@ void Story::EditSpec(Json merge_patch, const std::string& name) {
   Store("sessions", {"lab", name}, object);
 }
 
+void Story::EditClass(Json merge_patch) {
+  auto object = Object("sessionclasses", "default", "");
+  object["spec"].merge_patch(merge_patch);
+  Store("sessionclasses", {"", "default"}, object);
+}
+
+void Story::PutClaim(const std::string& name, const std::string& user) {
+  Json claim = {{"metadata", {{"name", name}, {"namespace", "lab"}}}, {"status", {{"phase", "Bound"}}}};
+  if (!user.empty()) claim["metadata"]["annotations"][api::kUserAnnotation] = user;
+  Put("persistentvolumeclaims", std::move(claim));
+}
+
 void Story::Store(const std::string& plural, const Key& at, Json object) {
   auto& meta = object["metadata"];
   if (!meta.contains("uid")) meta["uid"] = "uid-" + std::to_string(++uids_);

@@ -32,6 +32,8 @@ class Story {
   // A user's Session; `spec` as they would write it.
   void Ask(nlohmann::json spec, const std::string& name = "ada");
   void EditSpec(nlohmann::json merge_patch, const std::string& name = "ada");
+  void EditClass(nlohmann::json merge_patch);  // of the spec of class "default"
+  void PutClaim(const std::string& name, const std::string& user = "");
 
   runtime::Decision Decide() const { return DecideFor(key); }
   runtime::Decision DecideFor(const Key& session) const;

@@ -59,6 +59,40 @@ Quantity AskedMemory(const View& view) {
       Quantity::FromUnits(std::int64_t{2} << 30));
 }
 
+api::ClassImage ChosenImage(const View& view) {
+  const auto& images = view.session_class->spec.images;
+  const auto& asked = view.session.spec.image;
+  if (asked.empty()) return images.empty() ? api::ClassImage{} : images.front();
+  const auto named = std::ranges::find(images, asked, &api::ClassImage::name);
+  if (named != images.end()) return *named;
+  return {.name = {}, .image = asked, .pull_policy = {}};
+}
+
+std::string BasePath(const View& view) {
+  if (!view.session.spec.base_path.empty()) return view.session.spec.base_path;
+  const bool routed = view.session_class->spec.route.type != api::RouteType::kNone;
+  return routed ? api::OwnPath(view.session) : "/";
+}
+
+std::string ServedPath(const View& view) {
+  const std::string served =
+      view.pod == nullptr ? "" : Annotation(view.pod->metadata, api::kBasePathAnnotation);
+  if (!served.empty()) return served;
+  return view.session_class == nullptr ? "/" : BasePath(view);
+}
+
+bool HasToken(const View& view) {
+  if (view.pod != nullptr) return !Annotation(view.pod->metadata, api::kTokenKeyAnnotation).empty();
+  return view.session.spec.auth == api::Auth::kToken;
+}
+
+std::vector<const api::VolumeMount*> FurtherClaims(const View& view) {
+  std::vector<const api::VolumeMount*> claims;
+  for (const auto& claim : view.session_class->spec.volumes) claims.push_back(&claim);
+  for (const auto& claim : view.session.spec.volumes) claims.push_back(&claim);
+  return claims;
+}
+
 std::int64_t EffectiveDuration(const View& view) {
   if (view.session_class == nullptr) {
     return view.status.admission ? view.status.admission->duration_seconds
@@ -78,12 +112,15 @@ bool PodReady(const kube::Pod& pod) {
   return !Terminating(pod) && ready != nullptr && ready->status == "True";
 }
 
+std::string Annotation(const kube::ObjectMeta& metadata, std::string_view name) {
+  const auto found = metadata.annotations.find(std::string(name));
+  return found == metadata.annotations.end() ? "" : found->second;
+}
+
 std::string TokenKeyId(const View& view) {
-  if (view.pod != nullptr) {
-    const auto annotation = view.pod->metadata.annotations.find(std::string(api::kTokenKeyAnnotation));
-    if (annotation != view.pod->metadata.annotations.end()) return annotation->second;
-  }
-  return view.settings.keys.newest_id();
+  const std::string kept =
+      view.pod == nullptr ? "" : Annotation(view.pod->metadata, api::kTokenKeyAnnotation);
+  return kept.empty() ? view.settings.keys.newest_id() : kept;
 }
 
 }  // namespace marea::session

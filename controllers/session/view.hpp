@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "controllers/api/names.hpp"
 #include "controllers/api/world.hpp"
@@ -33,11 +34,24 @@ View Look(const api::World& world, const Settings& settings, const api::Session&
 // The class's values, overridden by the spec's.
 Quantity AskedCpu(const View& view);
 Quantity AskedMemory(const View& view);
+// By its name in the class, else the reference the spec gives; the class's first when the spec says nothing.
+api::ClassImage ChosenImage(const View& view);
+// That a pod made now answers under; starts and ends with a slash.
+std::string BasePath(const View& view);
+// That the running pod answers under, however its session was edited since; without a pod as BasePath.
+std::string ServedPath(const View& view);
+// Whether Marea makes the token, for the running pod or, without one, for the next.
+bool HasToken(const View& view);
+// The claims besides the home: the class's, then the session's.
+std::vector<const api::VolumeMount*> FurtherClaims(const View& view);
 // Seconds; capped at the class's maximum. Without a class: what was recorded.
 std::int64_t EffectiveDuration(const View& view);
 
 bool Terminating(const kube::Pod& pod);
 bool PodReady(const kube::Pod& pod);
+
+// Of an object of ours, or "".
+std::string Annotation(const kube::ObjectMeta& metadata, std::string_view name);
 
 // Bound pods keep the key that signed their token; new attempts take the newest.
 std::string TokenKeyId(const View& view);

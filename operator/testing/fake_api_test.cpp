@@ -78,8 +78,7 @@ TEST_CASE("a custom object is defaulted, pruned and counted") {
   Server server;
   const auto made = server.MakeSession("ada", {{"colour", "blue"}});
   CHECK(made.status == 201);
-  CHECK(made.body["spec"] ==
-        Json({{"basePath", "/"}, {"className", "default"}, {"desiredState", "Running"}}));
+  CHECK(made.body["spec"] == Json({{"className", "default"}, {"desiredState", "Running"}}));
   CHECK(made.body["metadata"]["generation"] == 1);
   const std::string path = std::string(kSessions) + "/ada";
   CHECK(server.Patch(path, {{"spec", {{"run", 2}}}}).body["metadata"]["generation"] == 2);
