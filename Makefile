@@ -1,6 +1,6 @@
 # Marea from a checkout. `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run stop build unit test sim fuzz mutants e2e lint format tools images cluster setup clean
+.PHONY: help run stop build unit test sim fuzz mutants e2e lint format tools images chart cluster setup clean
 
 PRESET ?= debug
 NODES ?= real,kwok
@@ -57,6 +57,9 @@ tools: setup ## the pinned Kubernetes programs, built into the cache; prints whe
 
 images: setup ## the notebook image, built into the cache
 	@images/build
+
+chart: setup ## build/install.yaml, build/crds.yaml and the packaged chart, from charts/marea
+	@charts/build
 
 cluster: setup tools ## a bare cluster named `marea`, without the operator
 	@e2e/cluster/cluster up --nodes $(NODES)

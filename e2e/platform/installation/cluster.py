@@ -65,6 +65,10 @@ class Cluster:
             "apply", "--server-side", "--force-conflicts", *(["--filename=-"] if objects else []), *files, stdin=text
         )
 
+    def apply_text(self, text):
+        """The same with objects given as YAML."""
+        return self.kubectl("apply", "--server-side", "--force-conflicts", "--filename=-", stdin=text)
+
     def get(self, kind, name=None, namespace=None):
         """An object, or None; without a name the list of objects of the namespace, or of all."""
         where = ["--namespace", namespace] if namespace else [] if name else ["--all-namespaces"]

@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 
 from . import ROOT
+from .chart import render
 from .cluster import KubectlError, Unmet, wait
 
 NAMESPACE = "marea-system"
@@ -105,9 +106,10 @@ def ensure_key(folder):
 
 
 def install(cluster, *things):
-    """Kinds, the operator's namespace and the rights of its account; then what else there shall be, of these kinds too."""
-    home = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
-    cluster.apply(home, ROOT / "crds", ROOT / "charts" / "marea" / "templates" / "rbac-session.yaml")
+    """All that the chart brings but the operator's pods; then what else there shall be, of the new kinds too. Rendered
+    and applied, not installed by helm: a release that was interrupted would be in the way of the next."""
+    cluster.apply(namespace(NAMESPACE))
+    cluster.apply_text(render(NAMESPACE, session={"replicas": 0}))
     cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", f"--filename={ROOT / 'crds'}")
 
     def apply():

@@ -1,0 +1,398 @@
+"""Helm installs Marea into a cluster, where it runs on the cluster's own nodes; upgrades, rolls back and uninstalls it
+while people work, and nobody loses anything."""
+
+import base64
+import hmac
+import json
+import re
+import secrets
+import ssl
+import subprocess
+import threading
+import urllib.request
+
+import catalogue
+import pytest
+import realnode
+import yaml
+from audit import Audit
+from installation import ROOT, schemas
+from installation.chart import CHART, RELEASE, HelmError, helm, render, settings
+from installation.cluster import Cluster, KubectlError, Unmet, wait
+from installation.operator import NAMESPACE, namespace
+from notebook import Notebook
+from team import Team
+
+NAME = "e2e-chart"
+KINDS = ("sessions", "sessionclasses", "acceleratorclasses")
+MINUTE = 60
+KEPT = "api/contents/kept.txt"
+ON_REAL_NODES = {
+    "image": {"tag": "local", "pullPolicy": "Never"},
+    "session": {"nodeSelector": {"marea.dev/e2e-node": "real"}, "tolerations": catalogue.GPU_TAINT},
+}
+
+# Every value, as different from its default as can be.
+EVERYTHING = {
+    "image": {
+        "repository": "registry.example.org:5000/ml/marea", "tag": "v9", "digest": "sha256:" + "a" * 64,
+        "pullPolicy": "Always", "pullSecrets": ["registry", "mirror"],
+    },
+    "crds": {"install": False},
+    "session": {
+        "replicas": 5, "logLevel": "debug", "listenAddress": "[::]", "port": 65535,
+        "resources": {"requests": {"cpu": "2", "memory": "1.5Gi", "ephemeral-storage": "1Gi"}, "limits": {"cpu": 4}},
+        "nodeSelector": {"role": "infra"},
+        "tolerations": [{"operator": "Exists"}, {"key": "a", "operator": "Equal", "value": "b", "effect": "NoExecute", "tolerationSeconds": 9}],
+        "affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [
+            {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"app": "noisy"}}}
+        ]}},
+        "priorityClassName": "system-cluster-critical", "podAnnotations": {"note": "{{ not a template }}: 'x'"}, "podLabels": {"team": "ml"},
+    },
+    "tokenKeys": {"existingSecret": "keys-of-ours"},
+    "serving": {"tlsSecret": "certificate"},
+    "podDisruptionBudget": {"enabled": False},
+    "networkPolicy": {"enabled": False, "apiServerPorts": [16443], "metricsFrom": [{"namespaceSelector": {"matchLabels": {"a": "b"}}}]},
+    "personas": {"enabled": False, "catalogueForEverybody": False},
+}
+
+
+class Release:
+    """Marea as helm knows it."""
+
+    def __init__(self, cluster):
+        self.cluster = cluster
+
+    def helm(self, *arguments):
+        access = ("--namespace", NAMESPACE, "--kubeconfig", self.cluster.directory / "admin.kubeconfig")
+        return helm(*arguments, *access, seconds=4 * MINUTE)
+
+    def install(self):
+        self.cluster.apply(namespace(NAMESPACE))
+        self.helm("install", RELEASE, CHART, *settings(ON_REAL_NODES), "--wait", "--timeout=3m")
+
+    def upgrade(self, *changes):
+        self.helm("upgrade", RELEASE, CHART, "--reuse-values", *changes, "--wait", "--timeout=3m")
+
+    def revision(self):
+        return int(re.search(r"^REVISION: (\d+)", self.helm("status", RELEASE), re.MULTILINE)[1])
+
+    def replicas(self):
+        """The operator's pods that are not on their way out."""
+        pods = self.cluster.get("pods", namespace=NAMESPACE)
+        return [p for p in pods if "deletionTimestamp" not in p["metadata"]]
+
+    def key(self):
+        return self.cluster.get("secret", "marea-token-keys", NAMESPACE)["data"]
+
+
+@pytest.fixture(scope="module")
+def chart_cluster():
+    cluster = Cluster(NAME)
+    cluster.run("down", check=True)
+    cluster.run("up", "--nodes", "real,kwok", check=True)
+    built = subprocess.run([ROOT / "images/build", "marea"], stdout=subprocess.PIPE, text=True, check=True)
+    for node in realnode.of(cluster.state):
+        ctr = ["ctr", f"--address={node.home}/containerd.sock", "--namespace=k8s.io", "images"]
+        subprocess.run([*ctr, "import", built.stdout.strip()], check=True, stdout=subprocess.DEVNULL)
+        # What an upgrade brings: another image, by its name.
+        subprocess.run([*ctr, "tag", "marea.dev/marea:local", "marea.dev/marea:next"], check=True, stdout=subprocess.DEVNULL)
+    yield cluster
+    cluster.run("down", check=True)
+
+
+@pytest.fixture(scope="module")
+def release(chart_cluster):
+    release = Release(chart_cluster)
+    release.install()
+    chart_cluster.apply(*catalogue.objects())
+    return release
+
+
+@pytest.fixture
+def people(chart_cluster, release, request):
+    team = Team(chart_cluster, "chart-" + request.node.name.removeprefix("test_")[:40].strip("_").replace("_", "-"))
+    yield team
+    team.dissolve()
+
+
+class Load:
+    """Somebody who asks for simulated sessions, one after the other, for as long as the block lasts."""
+
+    def __init__(self, team):
+        self.team, self.names, self.trouble = team, [], []
+        self.end = threading.Event()
+        self.thread = threading.Thread(target=self.ask, daemon=True)
+
+    def ask(self):
+        try:
+            while not self.end.wait(0.5):
+                name = f"load-{len(self.names)}"
+                self.team.ask(name, className="simulated")
+                self.names.append(name)
+        except Exception as error:
+            self.trouble.append(error)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.end.set()
+        self.thread.join()
+        assert not self.trouble, f"a request was refused: {self.trouble}"
+
+
+def uids(team):
+    return {p["metadata"]["name"]: p["metadata"]["uid"] for p in team.get("pods")}
+
+
+def pod_writes(cluster, team, since):
+    """(verb, pod) of each create and delete of a pod that Marea was granted, in order."""
+    writes = Audit(cluster.audit_log).writes(since, team.name)
+    return [
+        (r["verb"], r["objectRef"]["name"]) for r in writes
+        if r["objectRef"]["resource"] == "pods" and r["responseStatus"]["code"] < 300
+    ]
+
+
+def test_the_operator_runs_on_the_cluster_and_a_session_becomes_ready(release, people):
+    replicas = release.replicas()
+    assert len({p["spec"]["nodeName"] for p in replicas}) == 2, "the two replicas share a node"
+    for pod in replicas:
+        [status] = pod["status"]["containerStatuses"]
+        assert status["ready"] and status["restartCount"] == 0
+
+    people.ask("ada", accelerator={"alternatives": [{"className": "a100"}]})
+    status = people.wait_ready("ada")
+    assert status["nodeName"] == f"{NAME}-a"
+    lab = Notebook(status["url"], people.token("ada"))
+    assert lab.call("GET", "api/status")["kernels"] == 0
+
+
+def test_its_pods_can_do_nothing_special(release):
+    [pod, _] = release.replicas()
+    container = pod["spec"]["containers"][0]["securityContext"]
+    assert container["readOnlyRootFilesystem"] and not container["allowPrivilegeEscalation"]
+    assert container["capabilities"] == {"drop": ["ALL"]}
+    assert pod["spec"]["securityContext"]["runAsNonRoot"]
+    with pytest.raises(KubectlError, match=r"(executable file|no such file|not found)"):
+        release.cluster.kubectl("exec", "--namespace", NAMESPACE, pod["metadata"]["name"], "--", "sh", "-c", "true")
+
+
+def test_nothing_can_be_written_in_its_containers(release):
+    for pod in release.replicas():
+        kinds = {next(k for k in v if k != "name") for v in pod["spec"]["volumes"]}
+        assert kinds == {"secret", "projected"}, "a volume it could write to"
+
+
+def test_both_replicas_show_their_metrics_and_one_leads(release):
+    wait("one of two leads", lambda: sorted(leads(p) for p in release.replicas()) == [False, True], 30)
+
+
+def leads(pod):
+    anyone = ssl.create_default_context()  # its certificate is its own, and new at each start
+    anyone.check_hostname, anyone.verify_mode = False, ssl.CERT_NONE
+    with urllib.request.urlopen(f"https://{pod['status']['podIP']}:8443/metrics", timeout=5, context=anyone) as answer:
+        return 'marea_leader{lease="session"} 1\n' in answer.read().decode()
+
+
+def test_an_upgrade_and_a_rollback_under_load_lose_nothing(chart_cluster, release, people):
+    people.ask("ada", accelerator={"alternatives": [{"className": "t4"}]})
+    people.ask(*(f"old-{i}" for i in range(5)), className="simulated")
+    running = ["ada", *(f"old-{i}" for i in range(5))]
+    ready_since = {name: people.wait_ready(name)["readyTime"] for name in running}
+    before, key = uids(people), release.key()
+    mark = Audit(chart_cluster.audit_log).end()
+    generations = [{p["metadata"]["uid"] for p in release.replicas()}]
+
+    with Load(people) as load:
+        release.upgrade("--set=image.tag=next", "--set=session.logLevel=debug")
+        generations.append({p["metadata"]["uid"] for p in release.replicas()})
+        assert {p["spec"]["containers"][0]["image"] for p in release.replicas()} == {"marea.dev/marea:next"}
+        release.helm("rollback", RELEASE, str(release.revision() - 1), "--wait", "--timeout=3m")
+        generations.append({p["metadata"]["uid"] for p in release.replicas()})
+        assert {p["spec"]["containers"][0]["image"] for p in release.replicas()} == {"marea.dev/marea:local"}
+    assert not generations[0] & generations[1] and not generations[1] & generations[2], "a replica was not replaced"
+
+    assert len(load.names) > 10
+    for name in load.names:
+        people.wait_ready(name)
+    after = uids(people)
+    assert {name: after.get(name) for name in before} == before, "a running pod was replaced"
+    assert {name: people.status(name)["readyTime"] for name in running} == ready_since
+    assert release.key() == key
+    writes = pod_writes(chart_cluster, people, mark)
+    assert sorted(writes) == sorted(("create", name) for name in load.names), "each new session one pod, and no other"
+
+
+def test_an_upgrade_never_makes_another_key_and_keeps_those_that_were_added(release):
+    key = release.key()
+    assert len(key) == 1
+    old = {"20200101": "A" * 43 + "="}
+    change = json.dumps({"data": old})
+    release.cluster.kubectl("--namespace", NAMESPACE, "patch", "secret", "marea-token-keys", "--type=merge", f"--patch={change}")
+    release.upgrade()
+    assert release.key() == {**key, **old}
+
+
+def test_keys_and_a_certificate_of_ones_own(release, people, tmp_path):
+    key = secrets.token_bytes(32)
+    certificate = self_signed(tmp_path)
+    people.cluster.apply(
+        secret("keys-of-ours", "Opaque", {**release.key(), "29991231": base64.b64encode(key).decode()}),
+        secret("certificate", "kubernetes.io/tls", {n: base64.b64encode(f.read_bytes()).decode() for n, f in certificate.items()}),
+    )
+    release.upgrade("--set=tokenKeys.existingSecret=keys-of-ours", "--set=serving.tlsSecret=certificate")
+    try:
+        for pod in release.replicas():
+            served = ssl.get_server_certificate((pod["status"]["podIP"], 8443), timeout=5)
+            assert served == certificate["tls.crt"].read_text()
+        people.ask("ada", className="simulated")
+        people.wait_ready("ada")
+        uid = people.get("session", "ada")["metadata"]["uid"]
+        signed = hmac.digest(key, f"{uid}/1".encode(), "sha256")
+        assert people.token("ada") == base64.urlsafe_b64encode(signed).decode().rstrip("=")
+        assert release.key(), "the Secret that helm had made stays"
+    finally:
+        release.upgrade("--set=tokenKeys.existingSecret=", "--set=serving.tlsSecret=")
+
+
+def self_signed(folder):
+    files = {"tls.crt": folder / "tls.crt", "tls.key": folder / "tls.key"}
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days=1",
+                    "-subj=/CN=marea-session", f"-out={files['tls.crt']}", f"-keyout={files['tls.key']}"], check=True, capture_output=True)
+    return files
+
+
+def secret(name, kind, data):
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": NAMESPACE}, "type": kind, "data": data}
+
+
+@pytest.fixture(scope="module")
+def kubeconform(chart_cluster, release, tmp_path_factory):
+    """Checks YAML against what this very API server says its kinds are, Marea's own among them."""
+    programs = subprocess.run([ROOT / "e2e/tools/build", "kubeconform"], check=True, stdout=subprocess.PIPE, text=True)
+    location = schemas.write(chart_cluster, tmp_path_factory.mktemp("schemas"))
+
+    def check(text):
+        command = [f"{programs.stdout.strip()}/kubeconform", "-strict", "-summary", "-output=json", f"-schema-location={location}"]
+        done = subprocess.run(command, input=text, capture_output=True, text=True)
+        said = json.loads(done.stdout)
+        return said["summary"]["valid"], said["resources"]
+
+    return check
+
+
+@pytest.mark.parametrize("values", [
+    {},
+    {"session": {"replicas": 0}, "networkPolicy": {"enabled": False}, "personas": {"enabled": False}, "crds": {"install": False}},
+    {**EVERYTHING, "networkPolicy": {**EVERYTHING["networkPolicy"], "enabled": True}, "personas": {"enabled": True}},
+], ids=["default", "least", "everything"])
+def test_what_is_rendered_is_what_the_api_takes(kubeconform, values):
+    text = render(NAMESPACE, **values)
+    objects = [o for o in yaml.safe_load_all(text) if o]
+    valid, complaints = kubeconform(text)
+    assert not complaints
+    assert valid == len(objects)
+
+
+def test_the_files_for_kubectl_are_the_chart_and_the_api_takes_them(release):
+    subprocess.run([ROOT / "charts/build"], check=True, stdout=subprocess.DEVNULL)
+    namespace_, *objects = (o for o in yaml.safe_load_all((ROOT / "build/install.yaml").read_text()) if o)
+    assert namespace_["metadata"]["name"] == NAMESPACE
+    assert objects == [o for o in yaml.safe_load_all(render(NAMESPACE)) if o]
+    kinds = [o for o in yaml.safe_load_all((ROOT / "build/crds.yaml").read_text()) if o]
+    assert sorted(k["metadata"]["name"] for k in kinds) == sorted(f"{k}.marea.dev" for k in KINDS)
+    for file in ("install.yaml", "crds.yaml"):
+        release.cluster.kubectl("apply", "--server-side", "--force-conflicts", "--dry-run=server", f"--filename={ROOT / 'build' / file}")
+
+
+def test_the_check_would_see_a_mistake(kubeconform):
+    text = render(NAMESPACE)
+    for right, wrong in (("replicas: 2", "replicas: two"), ("maxSurge:", "maxsurge:"), ("kind: Deployment", "kind: Deploymint")):
+        assert text.count(right) == 1
+        assert kubeconform(text.replace(right, wrong))[1]
+
+
+def test_every_value_has_its_effect():
+    """Each one that can be set changes what is rendered, or names it does not know would be found in the templates."""
+    plain = render(NAMESPACE)
+    for section, values in EVERYTHING.items():
+        for name, value in values.items():
+            assert render(NAMESPACE, **{section: {name: value}}) != plain, f"{section}.{name} changes nothing"
+    schema = json.loads((CHART / "values.schema.json").read_text())["properties"]
+    defaults = yaml.safe_load((CHART / "values.yaml").read_text())
+    for section, values in defaults.items():
+        assert set(values) == set(EVERYTHING[section]) == set(schema[section]["properties"])
+
+
+@pytest.mark.parametrize("change, named", [
+    ("session.replicas=-1", "/session/replicas"),
+    ("session.replicas=two", "/session/replicas"),
+    ("session.replica=2", "replica"),
+    ("sesion.replicas=2", "sesion"),
+    ("image.pullPolicy=Sometimes", "/image/pullPolicy"),
+    ("image.tag=a b", "/image/tag"),
+    ("image.digest=sha256:12", "/image/digest"),
+    ("session.logLevel=loud", "/session/logLevel"),
+    ("session.port=80", "/session/port"),
+    ("session.resources.limits.memory=lots", "/session/resources/limits/memory"),
+    ("session.resources.limit.memory=1Gi", "limit"),
+    ("session.podLabels.app\\.kubernetes\\.io/name=other", "/session/podLabels/app.kubernetes.io~1name"),
+    ("session.tolerations[0].effect=Never", "/session/tolerations/0/effect"),
+    ("tokenKeys.existingSecret=Not_A_Name", "/tokenKeys/existingSecret"),
+    ("networkPolicy.apiServerPorts=null", "/networkPolicy"),
+    ("personas.enabled=maybe", "/personas/enabled"),
+    ("crds.install=1", "/crds/install"),
+])
+def test_a_bad_value_is_refused_by_its_name(change, named):
+    with pytest.raises(HelmError, match=re.escape(named)):
+        helm("template", RELEASE, CHART, "--set", change)
+
+
+def test_a_second_release_is_refused(release):
+    with pytest.raises(HelmError, match="marea"):
+        release.helm("install", "another", CHART)
+
+
+def test_an_uninstall_leaves_what_people_have_and_the_next_install_takes_it_over(chart_cluster, release, people):
+    people.ask("ada", accelerator={"alternatives": [{"className": "a100"}]})
+    status = people.wait_ready("ada")
+    lab = Notebook(status["url"], people.token("ada"))
+    lab.call("PUT", KEPT, {"type": "file", "format": "text", "content": "what ada wrote"})
+    before = {kind: people.names(kind) for kind in ("pods", "services", "secrets", "persistentvolumeclaims")}
+    pods, key = uids(people), release.key()
+
+    release.helm("uninstall", RELEASE, "--wait", "--timeout=2m")
+    for kind in KINDS:
+        assert chart_cluster.get("customresourcedefinition", f"{kind}.marea.dev"), f"the kind {kind} went"
+    assert [c["metadata"]["name"] for c in chart_cluster.get("sessionclasses")] == ["default", "simulated"]
+    assert {kind: people.names(kind) for kind in before} == before and uids(people) == pods
+    assert lab.call("GET", KEPT)["content"] == "what ada wrote"
+    assert release.key() == key
+    left = what_is_left(chart_cluster)
+    assert left == ["secret/marea-token-keys"], "of the release itself only the keys stay"
+
+    release.install()
+    assert release.key() == key and uids(people) == pods
+    people.change("ada", desiredState="Stopped")
+    people.wait_stopped("ada")
+    people.change("ada", desiredState="Running")
+    status = people.wait_ready("ada")
+    assert Notebook(status["url"], people.token("ada")).call("GET", KEPT)["content"] == "what ada wrote"
+
+
+def what_is_left(cluster):
+    """What still bears the release's label, but the kinds."""
+    kinds = ("deployments,services,serviceaccounts,secrets,poddisruptionbudgets,networkpolicies,roles,rolebindings,"
+             "clusterroles,clusterrolebindings,validatingadmissionpolicies,validatingadmissionpolicybindings")
+
+    def gone():
+        said = cluster.kubectl("get", kinds, "--all-namespaces", "--selector=app.kubernetes.io/name=marea", "--output=name")
+        names = sorted(n for n in said.split())
+        if any(n.startswith("deployment") for n in names):
+            raise Unmet(str(names))
+        return names or ["nothing"]
+
+    return wait("the deployment is gone", gone, MINUTE)
