@@ -16,9 +16,13 @@ Controller::Controller(Loop& loop, api::World& world, std::function<bool(const K
                        std::function<void(const Key&)> proposed)
     : loop_(loop), world_(world), taken_up_(std::move(taken_up)), proposed_(std::move(proposed)) {
   const auto changed = [this](const Key&, const auto&, const auto&) { Changed(); };
-  world_.nodes.Listen(changed);
+  world_.nodes.Listen([this](const Key&, const auto& before, const auto& after) {
+    if (!before || !after || !LooksTheSame(*before, *after)) Changed();
+  });
   world_.pods.Listen(changed);
-  world_.accelerator_classes.Listen(changed);
+  world_.accelerator_classes.Listen([this](const Key&, const auto& before, const auto& after) {
+    if (!OnlyStatusChanged(before.get(), after.get())) Changed();
+  });
   world_.session_classes.Listen(changed);
   world_.sessions.Listen(changed);
 }

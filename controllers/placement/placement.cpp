@@ -7,21 +7,9 @@
 namespace marea::placement {
 namespace {
 
-bool Selects(const kube::StringMap& selector, const kube::StringMap& labels) {
-  return std::ranges::all_of(selector, [&](const auto& term) {
-    const auto label = labels.find(term.first);
-    return label != labels.end() && label->second == term.second;
-  });
-}
-
 bool Tolerated(const kube::Taint& taint, const std::vector<kube::Toleration>& tolerations) {
   if (taint.effect == "PreferNoSchedule") return true;
   return std::ranges::any_of(tolerations, [&](const auto& t) { return kube::Tolerates(t, taint); });
-}
-
-Quantity Amount(const kube::ResourceList& list, const std::string& resource) {
-  const auto found = list.find(resource);
-  return found == list.end() ? Quantity{} : found->second;
 }
 
 // What one alternative (null class: none, CPU only) of a request takes from a node.
@@ -155,6 +143,18 @@ class Pass {
 };
 
 }  // namespace
+
+bool Selects(const kube::StringMap& selector, const kube::StringMap& labels) {
+  return std::ranges::all_of(selector, [&](const auto& term) {
+    const auto label = labels.find(term.first);
+    return label != labels.end() && label->second == term.second;
+  });
+}
+
+Quantity Amount(const kube::ResourceList& list, const std::string& resource) {
+  const auto found = list.find(resource);
+  return found == list.end() ? Quantity{} : found->second;
+}
 
 const DeviceClass* OwnerOf(const std::vector<DeviceClass>& classes, const kube::StringMap& labels,
                            const std::string& resource) {

@@ -29,6 +29,7 @@ struct NodeView {
   bool usable = false;             // Ready and not cordoned
   kube::ResourceList allocatable;  // "cpu", "memory", "pods" and extended resources
   kube::ResourceList used;         // by bound pods and by admissions whose pod is not bound yet
+  bool operator==(const NodeView&) const = default;
 };
 
 struct Snapshot {
@@ -38,6 +39,12 @@ struct Snapshot {
 };
 
 std::map<Key, api::Proposal> Place(Snapshot snapshot);
+
+// Whether the labels have every term of the selector.
+bool Selects(const kube::StringMap& selector, const kube::StringMap& labels);
+
+// Of a resource that is not in the list: nothing.
+Quantity Amount(const kube::ResourceList& list, const std::string& resource);
 
 // The class that a node's resource belongs to: of those whose selector the labels satisfy the one with most
 // terms, then the first by name. Null: none.

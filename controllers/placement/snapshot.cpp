@@ -106,4 +106,13 @@ Snapshot Read(const api::World& world, const std::function<bool(const Key&)>& ta
   return snapshot;
 }
 
+bool LooksTheSame(const kube::Node& before, const kube::Node& after) {
+  return ViewOf(before) == ViewOf(after);
+}
+
+bool OnlyStatusChanged(const api::AcceleratorClass* before, const api::AcceleratorClass* after) {
+  return before != nullptr && after != nullptr && before->metadata.uid == after->metadata.uid &&
+         before->metadata.generation == after->metadata.generation;
+}
+
 }  // namespace marea::placement

@@ -13,4 +13,10 @@ namespace marea::placement {
 // that `taken_up` says is acting on its Admit proposal counts as admitted and waits no more.
 Snapshot Read(const api::World& world, const std::function<bool(const Key&)>& taken_up);
 
+// Whether placement sees no difference between two states of a node: kubelets write their nodes all the time.
+bool LooksTheSame(const kube::Node& before, const kube::Node& after);
+
+// Whether it is the same class (null: none) in all but its status, which placement does not look at.
+bool OnlyStatusChanged(const api::AcceleratorClass* before, const api::AcceleratorClass* after);
+
 }  // namespace marea::placement

@@ -24,6 +24,8 @@ SessionRole::SessionRole(Loop& loop, Transports transports, session::Settings se
       leader_(election ? MakeLeader(std::move(*election)) : nullptr),
       executor_(loop, calls_, Gate(), "marea-session"),
       controller_(loop, executor_, world_, std::move(settings)),
+      class_controller_(loop, executor_, world_,
+                        [this](const Key& key) { return controller_.controller().InFlight(key); }),
       metrics_(MAREA_VERSION, loop.Now()),
       leads_(leader_ == nullptr),
       call_transport_(std::move(transports.calls)) {
@@ -37,6 +39,7 @@ SessionRole::SessionRole(Loop& loop, Transports transports, session::Settings se
   Watch(world_.pods);
   Watch(world_.sessions);
   metrics_.Add(controller_.controller());
+  metrics_.Add(class_controller_.controller());
   metrics_.Add(request_counts_);
   metrics_.Add(Gate(), "session");
 }
@@ -51,7 +54,7 @@ std::unique_ptr<runtime::Leader> SessionRole::MakeLeader(Election election) {
                                      },
                                  .on_lost =
                                      [this, on_lost = std::move(election.on_lost)](const std::string& why) {
-                                       controller_.Stop();
+                                       DecideNothing();
                                        log::Error("this process leads no longer and ends", {{"why", why}});
                                        on_lost();
                                      }};
@@ -97,18 +100,26 @@ void SessionRole::WaitForCaches() {
 }
 
 void SessionRole::Decide() {
-  if (leads_ && world_.Synced() && !stopped_) controller_.Start();
+  if (!leads_ || !world_.Synced() || stopped_) return;
+  controller_.Start();
+  class_controller_.Start();
+}
+
+void SessionRole::DecideNothing() {
+  controller_.Stop();
+  class_controller_.Stop();
 }
 
 void SessionRole::Stop(std::function<void()> done) {
   stopped_ = true;
-  controller_.Stop();
+  DecideNothing();
   WaitForAnswers(loop_.Monotonic() + kWritesInFlight, std::move(done));
 }
 
 void SessionRole::WaitForAnswers(MonotonicTime until, std::function<void()> done) {
-  const bool wait = controller_.controller().AnyInFlight() && loop_.Monotonic() < until;
-  if (!wait) return Release(std::move(done));
+  const bool in_flight =
+      controller_.controller().AnyInFlight() || class_controller_.controller().AnyInFlight();
+  if (!in_flight || loop_.Monotonic() >= until) return Release(std::move(done));
   loop_.After(kPause, [this, until, done = std::move(done)] { WaitForAnswers(until, done); });
 }
 

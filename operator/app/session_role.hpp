@@ -1,5 +1,5 @@
-// The session role: caches of what it reads and the session controller over them, on a loop and transports it
-// is given: real ones in main, simulated ones in operator/simulation.
+// The session role: caches of what it reads and the controllers of sessions and of device classes over them,
+// on a loop and transports it is given: real ones in main, simulated ones in operator/simulation.
 #pragma once
 
 #include <functional>
@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "controllers/placement/class_controller.hpp"
 #include "controllers/session/controller.hpp"
 #include "http/server.hpp"
 #include "http/transport.hpp"
@@ -39,7 +40,7 @@ class SessionRole {
               std::optional<Election> election = std::nullopt);
   ~SessionRole();
 
-  // Starts the watches and stands for election; the controller follows when all caches are filled and this
+  // Starts the watches and stands for election; the controllers follow when all caches are filled and this
   // process leads.
   void Start();
 
@@ -57,6 +58,7 @@ class SessionRole {
   const runtime::Gate& Gate() const;
   void WaitForCaches();
   void Decide();
+  void DecideNothing();
   void WaitForAnswers(MonotonicTime until, std::function<void()> done);
   void Release(std::function<void()> done);
   std::vector<runtime::WatchHealth> Watches() const;
@@ -71,6 +73,7 @@ class SessionRole {
   api::World world_;
   std::vector<std::unique_ptr<runtime::AnyReflector>> reflectors_;
   session::SessionController controller_;
+  placement::ClassController class_controller_;
   runtime::Metrics metrics_;
   bool leads_, stopped_ = false;
   std::unique_ptr<http::Transport>

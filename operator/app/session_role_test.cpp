@@ -131,6 +131,30 @@ TEST_CASE("a replica that stands by is ready and writes nothing, until the lease
   CHECK(bench.Visited());
 }
 
+TEST_CASE("device classes are told what they have by the replica that leads, and by no other") {
+  Bench bench;
+  const std::string classes = "/apis/marea.dev/v1alpha1/acceleratorclasses";
+  bench.Make(classes, json{{"apiVersion", "marea.dev/v1alpha1"},
+                           {"kind", "AcceleratorClass"},
+                           {"metadata", {{"name", "a100"}}},
+                           {"spec", {{"device", {{"extendedResource", {{"name", "nvidia.com/gpu"}}}}}}}});
+  const auto told = [&] { return bench.Ask(http::Method::kGet, classes + "/a100").contains("status"); };
+  bench.MakeLease("other");
+  bench.Begin();
+  bench.loop.RunFor(14s);
+  CHECK_FALSE(told());
+  bench.loop.RunFor(4s);
+  CHECK(told());
+  const auto metrics = bench.role->Answer("/metrics").body;
+  CHECK(metrics.find("marea_actions_total{controller=\"acceleratorclass\"} 1\n") != std::string::npos);
+
+  const long writes = bench.Writes();
+  bench.Ask(http::Method::kPatch, kLeases + "/marea-session", R"({"spec":{"holderIdentity":"other"}})");
+  bench.Ask(http::Method::kPatch, classes + "/a100/status", R"({"status":{"free":77}})");
+  bench.loop.RunFor(5min);  // watches list anew meanwhile, and see the change
+  CHECK(bench.Writes() == writes);
+}
+
 TEST_CASE("told to end it finishes what it is at, decides nothing more and gives the lease back") {
   Bench bench;
   bench.answers_writes = false;

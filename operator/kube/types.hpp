@@ -72,6 +72,7 @@ const Condition* FindCondition(const std::vector<Condition>& conditions, std::st
 
 struct Taint {
   std::string key, value, effect;
+  bool operator==(const Taint&) const = default;
   static constexpr auto Fields() {
     return std::tuple(json::Field{"key", &Taint::key}, json::Field{"value", &Taint::value},
                       json::Field{"effect", &Taint::effect});

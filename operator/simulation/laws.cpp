@@ -88,7 +88,8 @@ void Laws::CheckPodCreate(const http::Request& request) {
 }
 
 void Laws::CheckPatch(const http::Request& request, const std::string& where) {
-  if (where != "sessions/status") Violate("only status is written", where);
+  if (where != "sessions/status" && where != "acceleratorclasses/status")
+    Violate("only status is written", where);
   if (TextAt(Json::parse(request.body), "/metadata/resourceVersion").empty())
     Violate("patches carry a resourceVersion", request.path);
 }
