@@ -68,7 +68,7 @@ def kind_text(crd):
         text += f" Field selectors: {', '.join(selectable)}."
     text += "\n"
     if rules := schema.get("x-kubernetes-validations"):
-        text += "\n" + "".join(f"- {one_line(r.get('message', ''))}\n" for r in rules)
+        text += "\n" + rules_text(rules)
     for part in ("spec", "status"):
         if part in schema.get("properties", {}):
             text += part_text(part, schema["properties"][part])
@@ -78,9 +78,19 @@ def kind_text(crd):
 def part_text(part, schema):
     text = f"\n### {part}\n\n{one_line(schema.get('description', ''))}\n\n"
     if rules := schema.get("x-kubernetes-validations"):
-        text += "".join(f"- {one_line(r.get('message', ''))}\n" for r in rules) + "\n"
+        text += rules_text(rules) + "\n"
     text += "| field | type | meaning |\n|---|---|---|\n"
     return text + "".join(f"| `{path}` | {type_of(field)} | {meaning(field, required)} |\n" for path, field, required in rows(part, schema))
+
+
+def rules_text(rules):
+    return "".join(f"- {rule_text(rule)}\n" for rule in rules)
+
+
+def rule_text(rule):
+    """What it says, after the field it names."""
+    field = rule.get("fieldPath", "").removeprefix(".")
+    return (f"`{field}`: " if field else "") + one_line(rule.get("message", ""))
 
 
 def rows(trail, schema):
@@ -106,7 +116,7 @@ def type_of(field):
 
 def meaning(field, required):
     parts = [one_line(field.get("description", "")), *limits(field, required)]
-    parts += [f"{sentence(one_line(r.get('message', '')))}" for r in field.get("x-kubernetes-validations", [])]
+    parts += [sentence(rule_text(rule)) for rule in field.get("x-kubernetes-validations", [])]
     return " ".join(p for p in parts if p).replace("|", "\\|")
 
 

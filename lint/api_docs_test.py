@@ -5,7 +5,7 @@ from tree import Tree
 
 SPEC = {
     "type": "object", "description": "What is asked for.", "required": ["size"],
-    "x-kubernetes-validations": [{"rule": "true", "message": "size: too <much>"}],
+    "x-kubernetes-validations": [{"rule": "true", "fieldPath": ".size", "message": "too <much>"}],
     "properties": {
         "size": {
             "x-kubernetes-int-or-string": True, "default": "1Gi", "description": "How\n much.", "maxLength": 9,
@@ -36,7 +36,7 @@ def test_every_field_has_a_row_with_its_limits(tree):
     api_docs.fix(tree)
     text = tree.read(api_docs.PATH)
     assert "## Thing\n\nA thing.\n\nIn a namespace; `kubectl get things`. Field selectors: `status.user`.\n" in text
-    assert "\n- size: too \\<much>\n" in text
+    assert "\n- `size`: too \\<much>\n" in text
     assert [line for line in text.splitlines() if line.startswith("| `")] == [
         "| `spec.size` | quantity | How much. *required; default `1Gi`*. Only more. |",
         "| `spec.items` | list of objects | All. *at most 3 items*. |",

@@ -24,7 +24,7 @@ NEVER = [
     ("create", "validatingwebhookconfigurations.admissionregistration.k8s.io"), ("*", "*"),
 ]
 ALWAYS = [
-    ("list", "sessions.marea.dev"), ("watch", "sessions.marea.dev"), ("patch", "sessions.marea.dev/status"),
+    ("list", "sessions.marea.dev"), ("watch", "sessions.marea.dev"), ("patch", "sessions.marea.dev/status"), ("patch", "acceleratorclasses.marea.dev/status"),
     ("list", "sessionclasses.marea.dev"), ("list", "acceleratorclasses.marea.dev"),
     ("list", "pods"), ("watch", "pods"), ("create", "pods"), ("delete", "pods"),
     ("create", "secrets"), ("delete", "secrets"), ("create", "services"), ("list", "nodes"), ("watch", "nodes"),

@@ -14,7 +14,11 @@ COMMAND = ROOT / "e2e" / "cluster" / "cluster"
 
 
 class KubectlError(Exception):
-    """kubectl did not do it; the text is what it said."""
+    """kubectl did not do it; the text is what it said. `said` is its stderr, `output` what it printed of what it did."""
+
+    def __init__(self, command, said, output):
+        super().__init__(f"{command}: {said.strip() or output.strip()}")
+        self.said, self.output = said, output
 
 
 class Cluster:
@@ -53,7 +57,7 @@ class Cluster:
         command = [self._kubectl, f"--kubeconfig={kubeconfig or self.directory / 'admin.kubeconfig'}", *map(str, arguments)]
         done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=seconds)
         if done.returncode:
-            raise KubectlError(f"kubectl {' '.join(map(str, arguments))}: {done.stderr.strip() or done.stdout.strip()}")
+            raise KubectlError(f"kubectl {' '.join(map(str, arguments))}", done.stderr, done.stdout)
         return done.stdout
 
     def apply(self, *things):
