@@ -10,6 +10,14 @@ Key ServiceKey(const Session& session) {
   return KeyOf(session.metadata);
 }
 
+Key RouteKey(const Session& session) {
+  return KeyOf(session.metadata);
+}
+
+Key NetworkPolicyKey(const Session& session) {
+  return KeyOf(session.metadata);
+}
+
 Key SecretKey(const Session& session, std::int64_t attempt, std::string_view key_id) {
   return {session.metadata.ns,
           session.metadata.name + "-" + std::to_string(attempt) + "-" + std::string(key_id)};

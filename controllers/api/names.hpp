@@ -15,11 +15,14 @@ inline constexpr std::string_view kTokenKeyAnnotation = "marea.dev/token-key";
 inline constexpr std::string_view kAttemptAnnotation = "marea.dev/attempt";
 inline constexpr std::string_view kBasePathAnnotation = "marea.dev/base-path";  // that the pod answers under
 inline constexpr std::string_view kMadeFromAnnotation =
-    "marea.dev/made-from";  // digests of what made the pod
+    "marea.dev/made-from";                                           // digests of what made the pod
+inline constexpr std::string_view kUrlAnnotation = "marea.dev/url";  // of a route: where people get by it
 inline constexpr std::string_view kManagedByLabel = "app.kubernetes.io/managed-by";
 
 Key PodKey(const Session& session);      // one constant name: two pods at once are impossible
 Key ServiceKey(const Session& session);  // the same name
+Key RouteKey(const Session& session);    // the same
+Key NetworkPolicyKey(const Session& session);
 Key SecretKey(const Session& session, std::int64_t attempt, std::string_view key_id);
 // Made by a Hub, read by the kubelet alone.
 std::string CredentialsSecretName(const Session& session);

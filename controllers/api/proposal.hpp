@@ -3,13 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "base/quantity.hpp"
 #include "base/time.hpp"
-#include "kube/types.hpp"
+#include "kube/storage.hpp"
 
 namespace marea::api {
 
@@ -26,6 +27,17 @@ struct Alternative {
   }
 };
 
+// A claim that the session's pod will mount, and what that means for where the pod may stand.
+struct ClaimNeed {
+  Key claim;
+  bool is_home = false;
+  bool one_node = false;                    // ReadWriteOnce: where somebody has it mounted, and nowhere else
+  bool one_pod = false;                     // ReadWriteOncePod: nowhere while somebody has it mounted
+  std::optional<kube::NodeSelector> reach;  // the nodes that reach its volume; absent: all
+  std::string node, holder;                 // where it is mounted or will be, and by whom; empty: nowhere
+  bool operator==(const ClaimNeed&) const = default;
+};
+
 // An accepted session that waits. It holds nothing.
 struct Request {
   std::string uid;
@@ -34,6 +46,7 @@ struct Request {
   Quantity cpu, memory;
   kube::StringMap node_selector;  // of the session's class
   std::vector<kube::Toleration> tolerations;
+  std::vector<ClaimNeed> claims;
   bool operator==(const Request&) const = default;
 };
 
@@ -54,7 +67,7 @@ struct Admit {
 };
 
 struct Wait {
-  std::string reason;   // "NoFreeDevice", "NoSuchShape"
+  std::string reason;   // "NoFreeDevice", "NoSuchShape", "HomeInUse", "HomeOutOfReach"
   std::string message;  // with numbers, for the user
   Shape shape;
   bool operator==(const Wait&) const = default;

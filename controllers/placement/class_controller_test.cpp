@@ -37,14 +37,11 @@ class Office final : public runtime::Sink {
             {{"device", {{"extendedResource", {{"name", "nvidia.com/gpu"}}}}},
              {"nodeSelector", {{"product", name}}}}}});
     }
-    const auto finish = [](auto& cache) {
+    api::World::ForEachCache(world, [](auto& cache) {
       std::set<Key> all;
       for (const auto& [key, object] : cache.All()) all.insert(key);
       cache.FinishList(all, "1");
-    };
-    finish(world.sessions), finish(world.session_classes), finish(world.accelerator_classes);
-    finish(world.pods), finish(world.nodes), finish(world.claims), finish(world.services);
-    finish(world.namespaces), finish(world.storage_classes);
+    });
   }
 
   Result<std::function<void()>> Decode(std::string_view body) const override {

@@ -33,7 +33,23 @@ class Pass {
     for (const auto& device : snapshot_.classes) by_name_[device.name] = &device;
   }
 
-  api::Proposal PlaceOne(const api::Request& request) {
+  api::Proposal PlaceOne(const Key& key, const api::Request& asked) {
+    api::Request request = asked;
+    for (auto& need : request.claims) {
+      const auto given = given_.find(need.claim);
+      if (need.node.empty() && given != given_.end()) std::tie(need.node, need.holder) = given->second;
+    }
+    auto proposal = PlaceRequest(request);
+    if (const auto* admit = std::get_if<api::Admit>(&proposal)) {
+      for (const auto& need : request.claims) {
+        if (need.one_node) given_.try_emplace(need.claim, admit->node_name, "session " + key.name);
+      }
+    }
+    return proposal;
+  }
+
+ private:
+  api::Proposal PlaceRequest(const api::Request& request) {
     if (request.alternatives.empty()) {
       if (auto node = FirstFit(request, nullptr, 0)) return Take(*node, request, nullptr, 0);
     }
@@ -47,9 +63,20 @@ class Pass {
     return Explain(request);
   }
 
- private:
   // Whether the pod may stand on the node at all, whatever is free.
   bool Admissible(const NodeView& node, const api::Request& request, const DeviceClass* device) const {
+    return Suits(node, request, device) && ClaimsAllow(node, request);
+  }
+
+  static bool ClaimsAllow(const NodeView& node, const api::Request& request) {
+    return std::ranges::all_of(request.claims, [&](const api::ClaimNeed& need) {
+      if (need.reach && !kube::Matches(*need.reach, node.name, node.labels)) return false;
+      if (need.node.empty()) return true;
+      return !need.one_pod && need.node == node.name;
+    });
+  }
+
+  bool Suits(const NodeView& node, const api::Request& request, const DeviceClass* device) const {
     if (!node.usable || !Selects(request.node_selector, node.labels)) return false;
     if (device != nullptr && OwnerOf(snapshot_.classes, node.labels, device->resource) != device)
       return false;
@@ -111,14 +138,26 @@ class Pass {
     }
     const auto need = Need(request, device, wanted.count);
     Quantity devices, used;
-    bool could_hold = false;
+    bool could_hold = false, but_for_claims = false;
     for (const auto& node : snapshot_.nodes) {
-      if (!Admissible(node, request, device)) continue;
+      if (!Suits(node, request, device)) continue;
+      but_for_claims = but_for_claims || Covers(node, need, true);
+      if (!ClaimsAllow(node, request)) continue;
       if (device != nullptr) {
         devices = devices + Amount(node.allocatable, device->resource);
         used = used + Amount(node.used, device->resource);
       }
       could_hold = could_hold || Covers(node, need, true);
+    }
+    if (const auto* held = HeldClaim(request); held != nullptr && but_for_claims) {
+      wait.reason = "HomeInUse";
+      wait.message = InUse(*held, what, could_hold);
+      return wait;
+    }
+    if (!could_hold && but_for_claims) {
+      wait.reason = "HomeOutOfReach";
+      wait.message = "No node that is large enough for " + what + " reaches the volumes of the session.";
+      return wait;
     }
     if (!could_hold) {
       wait.message = device != nullptr && devices == Quantity{}
@@ -138,8 +177,23 @@ class Pass {
     return wait;
   }
 
+  static const api::ClaimNeed* HeldClaim(const api::Request& request) {
+    const auto held =
+        std::ranges::find_if(request.claims, [](const auto& need) { return !need.node.empty(); });
+    return held == request.claims.end() ? nullptr : &*held;
+  }
+
+  static std::string InUse(const api::ClaimNeed& held, const std::string& what, bool could_hold) {
+    const std::string mounted = std::string(held.is_home ? "The home" : "Claim " + held.claim.name) +
+                                " is mounted by " + held.holder + " on node " + held.node;
+    if (held.one_pod) return mounted + " and can be mounted once only; it waits until that one ends.";
+    if (!could_hold) return mounted + ", which is not made for " + what + "; it waits until that one ends.";
+    return mounted + ", and on no other; that node has no " + what + " free now.";
+  }
+
   Snapshot& snapshot_;
   std::map<std::string, const DeviceClass*> by_name_;
+  std::map<Key, std::pair<std::string, std::string>> given_;  // in this pass: claim -> node and holder
 };
 
 }  // namespace
@@ -175,7 +229,7 @@ std::map<Key, api::Proposal> Place(Snapshot snapshot) {
 
   Pass pass(snapshot);
   std::map<Key, api::Proposal> proposals;
-  for (const auto& [key, request] : order) proposals.emplace(*key, pass.PlaceOne(*request));
+  for (const auto& [key, request] : order) proposals.emplace(*key, pass.PlaceOne(*key, *request));
   return proposals;
 }
 

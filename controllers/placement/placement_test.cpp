@@ -30,7 +30,8 @@ api::Request Ask(int order, std::vector<api::Alternative> alternatives) {
           .cpu = Quantity::FromUnits(1),
           .memory = Quantity::FromUnits(2 * kGi),
           .node_selector = {},
-          .tolerations = {}};
+          .tolerations = {},
+          .claims = {}};
 }
 
 Snapshot Platform() {

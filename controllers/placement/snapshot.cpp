@@ -7,17 +7,11 @@
 namespace marea::placement {
 namespace {
 
-bool Ended(const kube::Pod& pod) {
-  return pod.status.phase == "Succeeded" || pod.status.phase == "Failed";
-}
-
 NodeView ViewOf(const kube::Node& node) {
-  const auto* ready = kube::FindCondition(node.status.conditions, "Ready");
   return {.name = node.metadata.name,
           .labels = node.metadata.labels,
           .taints = node.spec.taints,
-          .usable = !node.spec.unschedulable && !node.metadata.deletion_time && ready != nullptr &&
-                    ready->status == "True",
+          .usable = !node.spec.unschedulable && !node.metadata.deletion_time && kube::IsReady(node),
           .allocatable = node.status.allocatable,
           .used = {}};
 }
@@ -46,7 +40,7 @@ class Reader {
 
   void CountPods() {
     for (const auto& [key, pod] : world_.pods.All()) {
-      if (pod->spec.node_name.empty() || Ended(*pod)) continue;
+      if (pod->spec.node_name.empty() || kube::HasEnded(*pod)) continue;
       auto need = kube::PodRequests(pod->spec);
       need["pods"] = Quantity::FromUnits(1);
       Use(nodes_, pod->spec.node_name, need);

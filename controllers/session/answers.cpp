@@ -1,6 +1,7 @@
 #include "controllers/session/answers.hpp"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 #include "controllers/session/projection.hpp"
@@ -12,7 +13,13 @@ using runtime::Decision;
 
 namespace {
 
-constexpr std::int64_t kMaxRetries = 3;
+// What everybody sees in passing, or is told by an event of its own.
+bool IsNews(const std::string& reason) {
+  static constexpr std::array<std::string_view, 12> kCalm{
+      "Queued",   "Starting",  "Stopping",     "UserRequest", "Expired",       "Failed",
+      "ShutDown", "PodEnding", "PullingImage", "NotAccepted", "Unschedulable", "Waiting"};
+  return std::ranges::find(kCalm, reason) == kCalm.end();
+}
 
 }  // namespace
 
@@ -33,8 +40,11 @@ std::vector<Action> WriteStatus(const View& view, const api::SessionStatus& next
       runtime::Patch{&api::kSessions, view.key, "status", view.session.metadata.resource_version, patch}};
   const auto* before = api::FindCondition(view.status.conditions, "Ready");
   const auto* after = api::FindCondition(next.conditions, "Ready");
-  if (after->status == "True" && (before == nullptr || before->status != "True")) {
-    actions.push_back(EventOf(view, false, "Ready", after->message, Occurrence(view)));
+  const bool same = before != nullptr && before->status == after->status && before->reason == after->reason;
+  if (!same && IsNews(after->reason)) {
+    const bool warning = after->status != "True" || after->reason == "ExpiresSoon";
+    actions.push_back(
+        EventOf(view, warning, after->reason, after->message, Occurrence(view) + "/" + after->reason));
   }
   return actions;
 }
@@ -60,10 +70,10 @@ Decision StopFor(const View& view, api::StopReason reason, std::string message) 
                          std::move(message), Occurrence(view) + "/" + name)});
 }
 
-Decision Requeue(const View& view, const std::string& reason, const std::string& message) {
-  if (view.status.retries >= kMaxRetries) {
+Decision Requeue(const View& view, const std::string& reason, const std::string& message, std::int64_t most) {
+  if (view.status.retries >= most) {
     return StopFor(view, api::StopReason::kFailed,
-                   message + " It was tried again " + std::to_string(kMaxRetries) +
+                   message + " It was tried again " + std::to_string(most) +
                        " times; start a new run to try once more.");
   }
   auto records = view.status;

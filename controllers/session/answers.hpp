@@ -28,7 +28,8 @@ runtime::Decision Effect(std::vector<runtime::Action> actions, std::string reaso
 runtime::Decision StopFor(const View& view, api::StopReason reason, std::string message);
 
 // The attempt came to nothing through no fault of the user: back to the queue with the submit time kept,
-// three times a run; then the run has failed. `reason` is the event's, `message` a sentence for the user.
-runtime::Decision Requeue(const View& view, const std::string& reason, const std::string& message);
+// `most` times a run; then the run has failed. `reason` is the event's, `message` a sentence for the user.
+runtime::Decision Requeue(const View& view, const std::string& reason, const std::string& message,
+                          std::int64_t most = kMaxRetries);
 
 }  // namespace marea::session

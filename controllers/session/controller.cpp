@@ -13,15 +13,6 @@ namespace {
 
 constexpr std::chrono::minutes kNothingDeleted{10};  // after a restore
 
-// Those a session names itself; its class's are told of by the class.
-std::vector<Key> ClaimsOf(const api::Session* session) {
-  if (session == nullptr || session->status.user.empty()) return {};
-  const auto& ns = session->metadata.ns;
-  std::vector<Key> claims{{ns, api::HomeClaimName(session->spec, session->status.user)}};
-  for (const auto& volume : session->spec.volumes) claims.push_back({ns, volume.claim_name});
-  return claims;
-}
-
 }  // namespace
 
 SessionController::SessionController(Loop& loop, runtime::Executor& executor, api::World& world,
@@ -29,6 +20,7 @@ SessionController::SessionController(Loop& loop, runtime::Executor& executor, ap
     : loop_(loop),
       world_(world),
       settings_(std::move(settings)),
+      claim_index_(world),
       controller_(
           loop, executor, {.name = "session", .backoff = {}, .max_in_flight = 64},
           [this](const Key& key, const runtime::Context& context) {
@@ -42,6 +34,7 @@ SessionController::SessionController(Loop& loop, runtime::Executor& executor, ap
       placement_(
           loop, world, [this](const Key& key) { return controller_.InFlight(key); },
           [this](const Key& key) { controller_.Changed(key); }) {
+  world_.gateway_api = settings_.gateway_api;
   Listen();
 }
 
@@ -60,16 +53,7 @@ void SessionController::Start() {
 }
 
 void SessionController::Listen() {
-  const auto new_epoch = [this] { NewEpoch(); };
-  world_.sessions.ListenForEpochs(new_epoch);
-  world_.session_classes.ListenForEpochs(new_epoch);
-  world_.accelerator_classes.ListenForEpochs(new_epoch);
-  world_.pods.ListenForEpochs(new_epoch);
-  world_.nodes.ListenForEpochs(new_epoch);
-  world_.claims.ListenForEpochs(new_epoch);
-  world_.services.ListenForEpochs(new_epoch);
-  world_.namespaces.ListenForEpochs(new_epoch);
-  world_.storage_classes.ListenForEpochs(new_epoch);
+  api::World::ForEachCache(world_, [this](auto& cache) { cache.ListenForEpochs([this] { NewEpoch(); }); });
   world_.sessions.Listen([this](const Key& key, const auto& before, const auto& after) {
     SessionChanged(key, before.get(), after.get());
   });
@@ -79,7 +63,28 @@ void SessionController::Listen() {
   };
   world_.pods.Listen(same_name);
   world_.services.Listen(same_name);
+  world_.ingresses.Listen(same_name);
+  world_.http_routes.Listen(same_name);
+  world_.warnings.Listen([this](const Key&, const auto& before, const auto& after) {
+    const auto& about = (after ? after : before)->involved;
+    if (about.kind == "Pod" && world_.sessions.Get({about.ns, about.name}))
+      controller_.Changed({about.ns, about.name});
+    if (about.kind == "PersistentVolumeClaim") ClaimChanged({about.ns, about.name});
+  });
   world_.claims.Listen([this](const Key& key, const auto&, const auto&) { ClaimChanged(key); });
+  world_.pods.Listen([this](const Key& key, const auto& before, const auto& after) {
+    const auto place = [](const auto& pod) {
+      return pod ? pod->spec.node_name + " " + pod->status.phase : "";
+    };
+    if (place(before) != place(after)) PlaceChanged(key, after ? *after : *before);
+  });
+  world_.nodes.Listen([this](const Key& changed, const auto& before, const auto& after) {
+    if (before && after && kube::IsReady(*before) == kube::IsReady(*after)) return;
+    for (const auto& [key, session] : world_.sessions.All()) {
+      const auto& admission = session->status.admission;
+      if (admission && admission->node_name == changed.name) controller_.Changed(key);
+    }
+  });
   world_.session_classes.Listen([this](const Key& changed, const auto&, const auto&) {
     for (const auto& [key, session] : world_.sessions.All()) {
       if (session->spec.class_name == changed.name) controller_.Changed(key);
@@ -101,10 +106,23 @@ void SessionController::Listen() {
   });
 }
 
-void SessionController::ClaimChanged(const Key& claim) {
-  if (const auto named = by_claim_.find(claim); named != by_claim_.end()) {
-    for (const auto& session : named->second) controller_.Changed(session);
+// Where a claim is mounted decides where others that mount it may stand.
+void SessionController::PlaceChanged(const Key& key, const kube::Pod& pod) {
+  for (const auto& volume : pod.spec.volumes) {
+    if (volume.claim) SharersChanged({pod.metadata.ns, volume.claim->claim_name}, key);
   }
+}
+
+void SessionController::SharersChanged(const Key& claim, const Key& but) {
+  const auto users = world_.claim_users.find(claim);
+  if (users == world_.claim_users.end()) return;
+  for (const auto& session : users->second.sessions) {
+    if (session != but) controller_.Changed(session);
+  }
+}
+
+void SessionController::ClaimChanged(const Key& claim) {
+  SharersChanged(claim, {});
   const auto& sessions = world_.sessions.All();
   for (auto it = sessions.lower_bound({claim.ns, ""}); it != sessions.end() && it->first.ns == claim.ns;
        ++it) {
@@ -131,13 +149,12 @@ void SessionController::NewEpoch() {
 
 void SessionController::SessionChanged(const Key& key, const api::Session* before,
                                        const api::Session* after) {
-  for (const Key& claim : ClaimsOf(before)) {
-    auto& mounting = by_claim_[claim];
-    mounting.erase(key);
-    if (mounting.empty()) by_claim_.erase(claim);
+  const auto node = [](const api::Session* s) {
+    return s != nullptr && s->status.admission ? s->status.admission->node_name : "";
+  };
+  if (node(before) != node(after)) {
+    for (const Key& claim : NamedClaims(*(after != nullptr ? after : before))) SharersChanged(claim, key);
   }
-  for (const Key& claim : ClaimsOf(after)) by_claim_[claim].insert(key);
-
   const bool another = before != nullptr && (after == nullptr || after->metadata.uid != before->metadata.uid);
   if (another) {
     world_.memory.erase(key);
@@ -167,7 +184,7 @@ void SessionController::UpdateRequest(const Key& key, const runtime::Context& co
 }
 
 void SessionController::Observe(const Key& key, const runtime::Action& action, const Result<void>& result) {
-  if (const auto session = world_.sessions.Get(key)) Learn(world_, *session, action, result);
+  if (const auto session = world_.sessions.Get(key)) Learn(world_, *session, action, result, loop_.Now());
 }
 
 }  // namespace marea::session

@@ -7,6 +7,7 @@
 
 #include "controllers/api/world.hpp"
 #include "controllers/placement/controller.hpp"
+#include "controllers/session/claim_index.hpp"
 #include "controllers/session/settings.hpp"
 #include "loop/loop.hpp"
 #include "runtime/controller.hpp"
@@ -30,12 +31,14 @@ class SessionController {
   void Observe(const Key& key, const runtime::Action& action, const Result<void>& result);
   void SessionChanged(const Key& key, const api::Session* before, const api::Session* after);
   void ClaimChanged(const Key& claim);
+  void PlaceChanged(const Key& key, const kube::Pod& pod);
+  void SharersChanged(const Key& claim, const Key& but);
   void NewEpoch();
 
   Loop& loop_;
   api::World& world_;
   Settings settings_;
-  std::map<Key, std::set<Key>> by_claim_;  // claim -> the sessions that name it
+  ClaimIndex claim_index_;
   runtime::Controller controller_;
   placement::Controller placement_;
   Loop::TimerId epoch_timer_ = 0;

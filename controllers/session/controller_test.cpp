@@ -80,15 +80,11 @@ class Office {
 
  private:
   static void MarkSynced(api::World& world) {
-    const auto finish = [](auto& cache) {
+    api::World::ForEachCache(world, [](auto& cache) {
       std::set<Key> all;
       for (const auto& [key, object] : cache.All()) all.insert(key);
       cache.FinishList(all, "1000000");
-    };
-    finish(world.sessions), finish(world.session_classes), finish(world.accelerator_classes),
-        finish(world.pods);
-    finish(world.nodes), finish(world.claims), finish(world.services), finish(world.namespaces),
-        finish(world.storage_classes);
+    });
   }
 
   Story& story_;
@@ -108,7 +104,9 @@ TEST_CASE("a device is not given twice while the admission that takes it is stil
   Story story;
   story.Ask(kWantsA100, "ada");
   story.Pass(seconds{1});
-  story.Ask(kWantsA100, "ben");
+  Json bens = kWantsA100;
+  bens["user"] = "ben";  // with a home of their own
+  story.Ask(bens, "ben");
   Office office(story);
   office.controller.Start();
   office.loop.RunFor(milliseconds{50});

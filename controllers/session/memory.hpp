@@ -8,6 +8,6 @@
 namespace marea::session {
 
 void Learn(api::World& world, const api::Session& session, const runtime::Action& action,
-           const Result<void>& result);
+           const Result<void>& result, Time now);
 
 }  // namespace marea::session

@@ -39,6 +39,21 @@ std::string ServiceBody(const View& view) {
                                          {"protocol", "TCP"}}})}}}});
 }
 
+std::string NetworkPolicyBody(const View& view) {
+  const Json anywhere_but_metadata =
+      Json::array({{{"ipBlock", {{"cidr", "0.0.0.0/0"}, {"except", Json::array({"169.254.169.254/32"})}}}},
+                   {{"ipBlock", {{"cidr", "::/0"}, {"except", Json::array({"fd00:ec2::254/128"})}}}}});
+  return Dump(
+      {{"apiVersion", kube::ApiVersion(kube::kNetworkPolicies)},
+       {"kind", kube::kNetworkPolicies.kind},
+       {"metadata", Owned(view, api::NetworkPolicyKey(view.session))},
+       {"spec",
+        {{"podSelector", {{"matchLabels", {{api::kSessionLabel, view.key.name}}}}},
+         {"policyTypes", Json::array({"Ingress", "Egress"})},
+         {"ingress", Json::array({{{"ports", Json::array({{{"port", kPortName}, {"protocol", "TCP"}}})}}})},
+         {"egress", Json::array({{{"to", anywhere_but_metadata}}})}}}});
+}
+
 std::string SecretBody(const View& view, const api::SessionStatus& records) {
   const auto& [key_id, key] = *view.settings.keys.by_id.rbegin();
   const std::string token = Token(key, view.session.metadata.uid, records.attempt);

@@ -11,6 +11,8 @@ namespace marea::session {
 std::string HomeClaimBody(
     const View& view);  // without an owner reference: nothing of ours ever deletes a home
 std::string ServiceBody(const View& view);
+// Lets in what comes to the notebook's port alone, and nothing out to the cloud's metadata service.
+std::string NetworkPolicyBody(const View& view);
 std::string SecretBody(const View& view, const api::SessionStatus& records);
 std::string PodBody(const View& view, const api::SessionStatus& records);
 

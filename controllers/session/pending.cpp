@@ -1,7 +1,6 @@
 #include "controllers/session/pending.hpp"
 
 #include <algorithm>
-#include <cstdint>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -13,16 +12,6 @@ namespace {
 
 // What this version of Marea itself puts into a pod; counted up with every change of objects or pod bodies.
 constexpr const char* kTemplate = "1";
-
-// FNV-1a, folded to 32 bits: it tells edits apart, it keeps no secret.
-std::string Digest(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-  const auto folded = static_cast<std::uint32_t>(hash ^ (hash >> 32));
-  std::string digits;
-  for (int shift = 28; shift >= 0; shift -= 4) digits += "0123456789abcdef"[(folded >> shift) & 15];
-  return digits;
-}
 
 template <class T>
 std::string ListText(const std::vector<T>& items) {

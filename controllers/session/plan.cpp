@@ -7,8 +7,11 @@
 
 #include "controllers/session/acceptance.hpp"
 #include "controllers/session/answers.hpp"
+#include "controllers/session/claims.hpp"
+#include "controllers/session/diagnosis.hpp"
 #include "controllers/session/objects.hpp"
 #include "controllers/session/projection.hpp"
+#include "controllers/session/routes.hpp"
 #include "controllers/session/view.hpp"
 
 namespace marea::session {
@@ -151,41 +154,77 @@ std::optional<Decision> PodEnded(const View& view) {
                    "JupyterLab was shut down from inside; the home is kept.");
   }
   if (status.phase != "Failed") return {};
-  return Requeue(
-      view, status.reason.empty() ? "PodFailed" : "Evicted",
-      "The pod failed" + (status.message.empty() ? "." : ": " + Quoted(status.message, 300) + "."));
+  const std::string why = status.message.empty() ? "." : ": " + Quoted(status.message, 300) + ".";
+  if (status.reason == "Evicted")
+    return Requeue(view, "Evicted",
+                   "Node " + view.pod->spec.node_name + " ran short and ended the pod" + why);
+  if (status.reason == "Terminated" || status.reason == "NodeShutdown" || status.reason == "NodeLost")
+    return Requeue(view, "NodeLost", "Node " + view.pod->spec.node_name + " was shut down" + why);
+  return Requeue(view, "PodFailed", "The pod failed" + why);
 }
 
 // It was bound to a node and is gone: someone or something deleted it.
 std::optional<Decision> PodLost(const View& view) {
   if (view.pod != nullptr || !view.status.start_time) return {};
+  const auto& node = view.status.admission->node_name;
+  if (!NodeAnswers(view, node))
+    return Requeue(view, "NodeLost", "Node " + node + " was lost, and the pod with it.");
   return Requeue(view, "PodLost", "The pod is gone and Marea did not delete it.");
+}
+
+std::optional<Time> RefusalRetry(const View& view) {
+  const auto& refusal = view.memory->refusal;
+  return refusal && view.pod == nullptr ? std::optional(refusal->retry_time) : std::nullopt;
+}
+
+// An admission for a class or a device that is gone holds a place nobody can use.
+std::optional<Decision> GiveBackWithoutClass(const View& view) {
+  if (view.pod != nullptr) return {};
+  const auto& device = view.status.admission->accelerator_class;
+  const bool known = device == api::kCpuClass || view.world.accelerator_classes.Get({"", device});
+  if (known && view.session_class != nullptr) return {};
+  auto records = view.status;
+  records.admission.reset();
+  return Record(view, std::move(records), "its class is gone: back to the queue");
+}
+
+// The claim, the Service and what else a pod refers to; independent of each other.
+std::vector<Action> Surroundings(const View& view) {
+  std::vector<Action> actions = RouteActions(view);
+  const Key claim{view.key.ns, api::HomeClaimName(view.session.spec, view.user)};
+  if (view.home == nullptr || view.home->metadata.uid == view.memory->home_gone) {
+    actions.push_back(runtime::Create{&kube::kClaims, claim, HomeClaimBody(view)});
+  } else if (view.memory->home_read != view.status.attempt) {
+    // Its owner may have deleted it just now, and a pod without its claim is never scheduled.
+    actions.push_back(runtime::ReadFresh{&kube::kClaims, claim});
+  }
+  if (view.service == nullptr) {
+    actions.push_back(runtime::Create{&kube::kServices, api::ServiceKey(view.session), ServiceBody(view)});
+  }
+  if (!view.memory->has_network_policy) {
+    actions.push_back(runtime::Create{&kube::kNetworkPolicies, api::NetworkPolicyKey(view.session),
+                                      NetworkPolicyBody(view)});
+  }
+  return actions;
 }
 
 std::optional<Decision> CreateObjects(const View& view) {
   if (view.pod != nullptr || view.session_class == nullptr) return {};
-  if (view.foreign_pod != nullptr || view.foreign_service != nullptr) return Decision{};
-  std::vector<Action> creates;
-  const Key claim{view.key.ns, api::HomeClaimName(view.session.spec, view.user)};
-  if (view.home == nullptr || view.home->metadata.uid == view.memory->home_gone) {
-    creates.push_back(runtime::Create{&kube::kClaims, claim, HomeClaimBody(view)});
-  } else if (view.memory->home_read != view.status.attempt) {
-    // Its owner may have deleted it just now, and a pod without its claim is never scheduled.
-    creates.push_back(runtime::ReadFresh{&kube::kClaims, claim});
-  }
-  if (view.service == nullptr) {
-    creates.push_back(runtime::Create{&kube::kServices, api::ServiceKey(view.session), ServiceBody(view)});
-  }
+  if (view.foreign_pod != nullptr || view.foreign_service != nullptr || view.foreign_route != nullptr)
+    return Decision{};
+  if (RouteEnds(view)) return Decision{};  // its own DELETED wakes us
+  if (const auto retry = RefusalRetry(view); retry && *retry > view.now) return Decision{};
+  auto actions = Surroundings(view);
   const Key secret = api::SecretKey(view.session, view.status.attempt, view.settings.keys.newest_id());
   if (HasToken(view) && !view.memory->created.contains(secret.name)) {
-    creates.push_back(runtime::Create{&kube::kSecrets, secret, SecretBody(view, view.status)});
+    actions.push_back(runtime::Create{&kube::kSecrets, secret, SecretBody(view, view.status)});
     for (const auto& [id, key] : view.settings.keys.by_id) {
       if (view.status.attempt < 2 || view.world.nothing_deleted_until) break;
-      creates.push_back(runtime::Delete{
+      actions.push_back(runtime::Delete{
           &kube::kSecrets, api::SecretKey(view.session, view.status.attempt - 1, id), {}, {}, {}});
     }
   }
-  if (!creates.empty()) return Effect(std::move(creates), "what the pod needs");
+  if (!actions.empty()) return Effect(std::move(actions), "what the pod needs");
   return Effect({runtime::Create{&kube::kPods, api::PodKey(view.session), PodBody(view, view.status)}},
                 "the pod");
 }
@@ -206,11 +245,12 @@ std::optional<Time> UnschedulableUntil(const View& view) {
 
 std::optional<Decision> ChooseAnotherNode(const View& view) {
   const auto until = UnschedulableUntil(view);
-  if (!until || *until > view.now) return {};
+  if (!until || *until > view.now || view.status.retries >= kMaxUnschedulable) return {};
   const auto* scheduled = kube::FindCondition(view.pod->status.conditions, "PodScheduled");
   return Requeue(view, "Unschedulable",
                  "The scheduler refused node " + view.status.admission->node_name + ": " +
-                     Quoted(scheduled->message, 300) + ".");
+                     Quoted(scheduled->message, 300) + ".",
+                 kMaxUnschedulable);
 }
 
 std::optional<Decision> RecordStart(const View& view) {
@@ -257,9 +297,16 @@ std::optional<Decision> FailAtStartDeadline(const View& view) {
                      " of being admitted. Last seen: " + Quoted(ready->message, 500));
 }
 
+std::optional<Decision> LetHomeGrow(const View& view) {
+  auto patch = GrowHome(view);
+  if (!patch) return {};
+  return Effect({std::move(*patch)}, "the home grows");
+}
+
 using Step = std::optional<Decision> (*)(const View&);
-constexpr std::array<Step, 17> kSteps{ReadAfterUnansweredWrite,
+constexpr std::array<Step, 19> kSteps{ReadAfterUnansweredWrite,
                                       FirstVisit,
+                                      LetHomeGrow,
                                       StopOnRequest,
                                       StopForNewRun,
                                       StartAgain,
@@ -269,6 +316,7 @@ constexpr std::array<Step, 17> kSteps{ReadAfterUnansweredWrite,
                                       AdmitOrWait,
                                       PodEnded,
                                       PodLost,
+                                      GiveBackWithoutClass,
                                       FailAtStartDeadline,
                                       ChooseAnotherNode,
                                       ChangeDuration,
@@ -294,12 +342,14 @@ void Publish(const View& view, Decision& decision) {
 // When to look again though nothing changes, and what for.
 void WakeAtNextDeadline(const View& view, Decision& decision) {
   if (!view.status.admission || view.status.stop) return;
-  const std::array<std::pair<std::optional<Time>, const char*>, 3> deadlines{
+  const std::array<std::pair<std::optional<Time>, const char*>, 5> deadlines{
       {{view.status.expires_time, "until its time is over"},
+       {ExpiryWarning(view.status), "until its time is nearly over"},
        {StartDeadline(view), "until it must have answered"},
+       {RefusalRetry(view), "until the API server is asked again"},
        {UnschedulableUntil(view), "until the scheduler has had its time"}}};
   for (const auto& [when, what] : deadlines) {
-    if (!when || (decision.wake_at && *decision.wake_at <= *when)) continue;
+    if (!when || *when <= view.now || (decision.wake_at && *decision.wake_at <= *when)) continue;
     decision.wake_at = when;
     if (decision.actions.empty()) decision.reason = what;
   }
@@ -341,7 +391,8 @@ std::optional<api::Request> RequestOf(const api::World& world, const Settings& s
                       .cpu = AskedCpu(view),
                       .memory = AskedMemory(view),
                       .node_selector = view.session_class->spec.pod.node_selector,
-                      .tolerations = view.session_class->spec.pod.tolerations};
+                      .tolerations = view.session_class->spec.pod.tolerations,
+                      .claims = ClaimNeeds(view)};
 }
 
 }  // namespace marea::session

@@ -15,6 +15,8 @@ using std::chrono::seconds;
 
 const nlohmann::json kWantsA100 = {
     {"accelerator", {{"alternatives", {{{"className", "a100"}, {"count", 1}}}}}}};
+const nlohmann::json kBenWantsA100 = {
+    {"user", "ben"}, {"accelerator", {{"alternatives", {{{"className", "a100"}, {"count", 1}}}}}}};
 const nlohmann::json kPrefersA100 = {
     {"accelerator",
      {{"alternatives", {{{"className", "a100"}, {"count", 1}}, {{"className", "t4"}, {"count", 1}}}}}}};
@@ -69,7 +71,12 @@ TEST_CASE("a Session becomes a ready JupyterLab on the device it asked for") {
 
 TEST_CASE("at rest nothing is written, however much time passes before the end") {
   Story story = Running();
-  story.Pass(seconds{3599});
+  story.Pass(seconds{2999});
+  CHECK(story.Decide().actions.empty());
+  CHECK(story.Decide().wake_at == story.now + seconds{1});  // to say that the end is near
+  story.Pass(seconds{1});
+  story.Settle();
+  story.Pass(seconds{599});
   CHECK(story.Decide().actions.empty());
   CHECK(story.Decide().wake_at == story.now + seconds{1});
 }
@@ -83,7 +90,8 @@ TEST_CASE("the record of an admission is written alone, before anything is creat
   CHECK(Described(story.Decide()) == Words{"patch status of sessions lab/ada"});
   for (const auto& action : story.Decide().actions) story.Apply(action, story.key);
   REQUIRE(story.Session().status.admission);
-  CHECK(Described(story.Decide()) == Words{"create persistentvolumeclaims lab/claim-lab",
+  CHECK(Described(story.Decide()) == Words{"create networkpolicies lab/ada",
+                                           "create persistentvolumeclaims lab/claim-lab",
                                            "create secrets lab/ada-1-20260101", "create services lab/ada"});
 }
 
@@ -94,15 +102,16 @@ TEST_CASE("a home that its owner has just deleted is made anew, though the cache
   story.LosePod();
   story.world.memory.clear();
   const runtime::ReadFresh read{&kube::kClaims, {"lab", "claim-lab"}};
-  Learn(story.world, story.Session(), read, Fail(ErrorKind::kNotFound, "gone"));
-  CHECK(Described(story.Decide()).front() == "create persistentvolumeclaims lab/claim-lab");
+  Learn(story.world, story.Session(), read, Fail(ErrorKind::kNotFound, "gone"), story.now);
+  CHECK(std::ranges::count(Described(story.Decide()), "create persistentvolumeclaims lab/claim-lab") == 1);
 
   SECTION("made: the pod follows") {
-    Learn(story.world, story.Session(), runtime::Create{&kube::kClaims, {"lab", "claim-lab"}, "{}"}, {});
+    Learn(story.world, story.Session(), runtime::Create{&kube::kClaims, {"lab", "claim-lab"}, "{}"}, {},
+          story.now);
   }
   SECTION("it was there after all") {
     Learn(story.world, story.Session(), runtime::Create{&kube::kClaims, {"lab", "claim-lab"}, "{}"},
-          Fail(ErrorKind::kAlreadyExists, "exists"));
+          Fail(ErrorKind::kAlreadyExists, "exists"), story.now);
   }
   for (const auto& word : Described(story.Decide()))
     CHECK(word.find("persistentvolumeclaims") == std::string::npos);
@@ -132,9 +141,9 @@ TEST_CASE("the pod waits for the answer about its Secret, which nobody may read"
   story.Settle();
   story.LosePod();             // before it was bound
   story.world.memory.clear();  // as after a restart of the operator
-  CHECK(Described(story.Decide()) == Words{"create secrets lab/ada-1-20260101",
-                                           "patch status of sessions lab/ada",
-                                           "read persistentvolumeclaims lab/claim-lab"});
+  CHECK(Described(story.Decide()) ==
+        Words{"create networkpolicies lab/ada", "create secrets lab/ada-1-20260101",
+              "patch status of sessions lab/ada", "read persistentvolumeclaims lab/claim-lab"});
   story.Settle();
   CHECK(story.Has("pods", "ada"));
   CHECK(story.Session().status.attempt == 1);
@@ -183,7 +192,7 @@ TEST_CASE("a restart of the operator at any write changes nothing in the outcome
 
 TEST_CASE("when nothing is free a session waits, says why, and takes the device that is freed") {
   Story story = Running();
-  story.Ask(kWantsA100, "ben");
+  story.Ask(kBenWantsA100, "ben");
   story.Settle();
   CHECK(story.Session("ben").status.summary == "Queued");
   CHECK(story.Session("ben").status.queue.reason == "NoFreeDevice");
@@ -206,7 +215,7 @@ TEST_CASE("a stopped session starts again on another device, with the same home 
   story.EditSpec({{"desiredState", "Stopped"}});
   story.Settle();
   story.KubeletRemoves();
-  story.Ask(kWantsA100, "ben");
+  story.Ask(kBenWantsA100, "ben");
   story.Settle();
   CHECK_FALSE(story.Has("secrets", "ada-1-20260101"));
   story.EditSpec({{"desiredState", "Running"}});
@@ -232,7 +241,7 @@ TEST_CASE("a stopped session keeps its token and its place until its pod is gone
 
 TEST_CASE("who asks for a new run while waiting keeps the place in the queue") {
   Story story = Running();
-  story.Ask(kWantsA100, "ben");
+  story.Ask(kBenWantsA100, "ben");
   story.Settle();
   const auto since = story.Session("ben").status.queue.since_time;
   REQUIRE(since);
@@ -371,15 +380,14 @@ TEST_CASE("a session that does not answer by its start deadline has failed and s
   story.PatchPodStatus(
       {{"containerStatuses",
         {{{"name", "notebook"},
-          {"state", {{"waiting", {{"reason", "ErrImagePull"}, {"message", "no such image"}}}}}}}}});
+          {"state", {{"waiting", {{"reason", "ErrImagePull"}, {"message", "lab:1: not found"}}}}}}}}});
   story.Settle();
-  CHECK(story.Condition("Ready").reason == "CannotStart");
-  CHECK(story.Condition("Ready").message == "ErrImagePull: no such image");
+  CHECK(story.Condition("Ready").reason == "ImageNotFound");
   CHECK(story.Decide().wake_at == *story.Session().status.admission->time + seconds{300});
   story.Pass(seconds{300});
   story.Settle();
   CHECK(story.Session().status.stop->reason == api::StopReason::kFailed);
-  CHECK_THAT(story.Session().status.stop->message, Catch::Matchers::Contains("no such image"));
+  CHECK_THAT(story.Session().status.stop->message, Catch::Matchers::Contains("lab:1: not found"));
   story.KubeletRemoves();
   story.Settle();
   CHECK(story.Session().status.summary == "Failed");
@@ -459,11 +467,10 @@ TEST_CASE("a session made anew under an old name waits until the old one's pod h
 
 TEST_CASE("what was known of an earlier session of the name counts for nothing") {
   Story story = Running();
-  story.world.memory[story.key] = {.uid = "another",
-                                   .unknown_write = true,
-                                   .created = {},
-                                   .deleted = {},
-                                   .refusal = "The API server refuses the Pod ada: exceeded quota"};
+  auto& memory = story.world.memory[story.key];
+  memory.uid = "another";
+  memory.unknown_write = true;
+  memory.refusal = api::Refusal{ErrorKind::kForbidden, "Pod ada", "exceeded quota", story.now};
   CHECK(story.Decide().actions.empty());
 }
 
@@ -554,18 +561,56 @@ TEST_CASE("a claim that belongs to someone else is refused") {
   CHECK_FALSE(story.Has("pods", "ada"));
 }
 
-TEST_CASE("what the API server refuses is said to the user") {
+TEST_CASE("what the API server refuses is said to the user, and asked again half a minute later") {
   Story story;
   story.Ask(kWantsA100);
   story.Settle();
   story.LosePod();
-  story.world.memory[story.key].refusal = "The API server refuses the Pod ada: exceeded quota";
-  const auto next = story.Decide();
-  for (const auto& action : next.actions) {
-    if (std::holds_alternative<runtime::Patch>(action)) story.Apply(action, story.key);
-  }
-  CHECK(story.Condition("Ready").reason == "CannotStart");
-  CHECK(story.Condition("Stalled").message == "The API server refuses the Pod ada: exceeded quota");
+  const runtime::Create create{&kube::kPods, story.key, "{}"};
+  Learn(story.world, story.Session(), create,
+        Fail(ErrorKind::kForbidden, "pods \"ada\" is forbidden: exceeded quota: gpus, used: 2, limited: 2"),
+        story.now);
+  story.Settle();
+  CHECK_FALSE(story.Has("pods", "ada"));
+  CHECK(story.Condition("Ready").reason == "QuotaExceeded");
+  CHECK(story.Condition("Stalled").status == "True");
+  CHECK(story.Condition("Stalled").message.find("Pod ada") != std::string::npos);
+  CHECK(std::ranges::count(story.events, "QuotaExceeded") == 1);
+  CHECK(story.Decide().wake_at == story.now + seconds{30});
+  story.Pass(seconds{30});
+  story.Settle();
+  CHECK(story.Has("pods", "ada"));
+  CHECK(story.Condition("Stalled").status == "False");
+}
+
+TEST_CASE("ten minutes before its end a session says so, once, and stops saying it when it is extended") {
+  Story story = Running();
+  const Time end = *story.Session().status.expires_time;
+  CHECK(story.Decide().wake_at == end - minutes{10});
+  story.now = end - minutes{10};
+  story.Settle();
+  CHECK(story.Condition("Ready").status == "True");
+  CHECK(story.Condition("Ready").reason == "ExpiresSoon");
+  CHECK(std::ranges::count(story.events, "ExpiresSoon") == 1);
+  CHECK(story.Decide().actions.empty());
+  CHECK(story.Decide().wake_at == end);
+  story.EditSpec({{"durationSeconds", 7200}});
+  story.Settle();
+  CHECK(story.Condition("Ready").reason == "Ready");
+}
+
+TEST_CASE("who was admitted for a class or a device that is gone gives the place back") {
+  Story story;
+  story.Ask(kWantsA100);
+  story.Settle();
+  story.LosePod();
+  const auto classes = GENERATE("sessionclasses", "acceleratorclasses");
+  const bool device = std::string(classes) == "acceleratorclasses";
+  story.Remove(classes, device ? "a100" : "default");
+  story.Settle();
+  CHECK_FALSE(story.Session().status.admission);
+  CHECK_FALSE(story.Has("pods", "ada"));
+  CHECK(story.Session().status.summary == "Queued");
 }
 
 }  // namespace

@@ -6,7 +6,10 @@
 #include <string_view>
 
 #include "controllers/session/acceptance.hpp"
+#include "controllers/session/claims.hpp"
+#include "controllers/session/diagnosis.hpp"
 #include "controllers/session/pending.hpp"
+#include "controllers/session/routes.hpp"
 
 namespace marea::session {
 namespace {
@@ -31,7 +34,8 @@ class Projector {
   Projector(const View& view, api::SessionStatus records)
       : view_(view),
         next_(std::move(records)),
-        problem_(next_.admission || next_.stop ? std::nullopt : FindProblem(view)) {}
+        problem_(next_.admission || next_.stop ? std::nullopt : FindProblem(view)),
+        trouble_(TroubleOf()) {}
 
   api::SessionStatus Run() {
     Queue();
@@ -48,6 +52,13 @@ class Projector {
   }
 
  private:
+  // A session that is Ready has none, and one that is stopped only when its pod does not go.
+  std::optional<Trouble> TroubleOf() const {
+    if (next_.stop) return DiagnoseEnding(view_);
+    if (!next_.admission || (view_.pod != nullptr && PodReady(*view_.pod))) return {};
+    return Diagnose(view_);
+  }
+
   bool Waits() const { return !next_.admission && !next_.stop; }
 
   // Without a fresh proposal (at start, or between two) the last word stands: no write just to say "unknown".
@@ -82,6 +93,7 @@ class Projector {
     const std::string& ip = view_.service->spec.cluster_ip;
     if (ip.empty() || ip == "None") return "";
     const std::string host = ip.find(':') == std::string::npos ? ip : "[" + ip + "]";
+    if (auto url = RouteUrl(view_); !url.empty()) return url;
     return "http://" + host + ":" + std::to_string(view_.service->spec.ports.front().port) +
            ServedPath(view_);
   }
@@ -111,7 +123,10 @@ class Projector {
       return {"False", "NotCreated", name + " is made when the session is admitted."};
     if (view_.home->metadata.deletion_time)
       return {"False", "Deleting", name + " is being deleted by someone."};
-    if (view_.home->status.phase == "Bound") return {"True", "Bound", name + " is bound."};
+    if (view_.home->status.phase == "Bound") {
+      const auto growth = GrowthMessage(view_);
+      return {"True", growth.empty() ? "Bound" : "Growing", Capped(name + " is bound. " + growth)};
+    }
     if (view_.home->status.phase == "Lost")
       return {"False", "Lost", name + " has lost its volume; an administrator must act."};
     const auto& class_name = view_.home->spec.storage_class_name;
@@ -144,52 +159,38 @@ class Projector {
                 ": the cluster's database was restored from a backup, and nothing is deleted until people "
                 "have had time to look."};
       }
+      if (trouble_) return {"False", trouble_->reason, Capped(trouble_->message)};
       return {"False", holds ? "Stopping" : reason, next_.stop->message};
     }
     if (problem_) return {"False", problem_->reason, problem_->message};
     if (!next_.admission)
       return {"False", "Queued", next_.queue.message.empty() ? "Waiting to be placed." : next_.queue.message};
-    if (const auto taken = NameTaken()) return {"False", "NameTaken", *taken};
+    if (view_.pod != nullptr && PodReady(*view_.pod)) return Answers();
+    if (trouble_) return {"False", trouble_->reason, Capped(trouble_->message)};
     if (view_.pod == nullptr) {
-      if (!view_.memory->refusal.empty()) return {"False", "CannotStart", Capped(view_.memory->refusal)};
-      if (view_.foreign_pod != nullptr) {
-        return {"False", "Starting", "The pod of an earlier session of this name is still ending."};
-      }
-      return {"False", "Starting", "The pod is being created."};
+      return {"False", "Starting",
+              view_.foreign_pod != nullptr ? "The pod of an earlier session of this name is still ending."
+                                           : "The pod is being created."};
     }
-    if (Terminating(*view_.pod))
-      return {"False", "PodEnding", "The pod is being deleted by someone; another one follows."};
-    if (PodReady(*view_.pod))
-      return {"True", "Ready", "JupyterLab answers" + (next_.url.empty() ? "." : " at " + next_.url)};
-    if (const auto trouble = StartTrouble(*view_.pod); !trouble.empty())
-      return {"False", "CannotStart", Capped(trouble)};
     return {"False", "Starting",
             view_.pod->spec.node_name.empty() ? "The pod waits for the scheduler." : "The pod is starting."};
   }
 
+  Finding Answers() const {
+    const std::string where = "JupyterLab answers" + (next_.url.empty() ? "." : " at " + next_.url);
+    const auto warning = ExpiryWarning(next_);
+    if (!warning || view_.now < *warning) return {"True", "Ready", where};
+    return {"True", "ExpiresSoon",
+            "Its time is over at " + FormatTime(*next_.expires_time) +
+                "; raise spec.durationSeconds to go on. The home is kept."};
+  }
+
   Finding Stalled() const {
     if (problem_) return {"True", problem_->reason, problem_->message};
-    if (const auto taken = NameTaken(); taken && Waits() == false && !next_.stop)
-      return {"True", "NameTaken", *taken};
-    const bool refused =
-        !view_.memory->refusal.empty() && view_.pod == nullptr && next_.admission && !next_.stop;
-    if (refused) return {"True", "CannotStart", Capped(view_.memory->refusal)};
+    if (trouble_ && trouble_->stalled) return {"True", trouble_->reason, Capped(trouble_->message)};
     if (view_.home != nullptr && view_.home->status.phase == "Lost")
       return {"True", "HomeLost", HomeReady().message};
     return {"False", "Progressing", "Nobody needs to act."};
-  }
-
-  // Someone else's object bears the name we need. One that is ending makes room by itself.
-  std::optional<std::string> NameTaken() const {
-    if (view_.foreign_pod != nullptr && !Terminating(*view_.foreign_pod)) {
-      return "A Pod named " + view_.key.name +
-             " exists and is not this session's; delete it, or delete this Session and choose another name.";
-    }
-    if (view_.foreign_service != nullptr && !view_.foreign_service->metadata.deletion_time) {
-      return "A Service named " + view_.key.name +
-             " exists and is not this session's; delete it, or delete this Session and choose another name.";
-    }
-    return std::nullopt;
   }
 
   std::string Summary(const Finding& ready) const {
@@ -219,25 +220,19 @@ class Projector {
   const View& view_;
   api::SessionStatus next_;
   std::optional<Problem> problem_;
+  std::optional<Trouble> trouble_;
 };
 
 }  // namespace
 
-api::SessionStatus Project(const View& view, api::SessionStatus records) {
-  return Projector(view, std::move(records)).Run();
+std::optional<Time> ExpiryWarning(const api::SessionStatus& records) {
+  if (!records.expires_time || !records.start_time) return {};
+  const auto quarter = (*records.expires_time - *records.start_time) / 4;
+  return *records.expires_time - std::min<Duration>(std::chrono::minutes{10}, quarter);
 }
 
-std::string StartTrouble(const kube::Pod& pod) {
-  static constexpr std::array<std::string_view, 7> kTroubles{
-      "ErrImagePull",        "ImagePullBackOff",           "InvalidImageName",
-      "ErrImageNeverPull",   "CreateContainerConfigError", "CrashLoopBackOff",
-      "CreateContainerError"};
-  for (const auto& container : pod.status.containers) {
-    const auto& waiting = container.state.waiting;
-    if (!waiting || std::ranges::find(kTroubles, waiting->reason) == kTroubles.end()) continue;
-    return waiting->reason + (waiting->message.empty() ? "" : ": " + waiting->message);
-  }
-  return {};
+api::SessionStatus Project(const View& view, api::SessionStatus records) {
+  return Projector(view, std::move(records)).Run();
 }
 
 }  // namespace marea::session

@@ -32,7 +32,12 @@ void ForCache(api::World& world, const std::string& plural, F f) {
   if (plural == "services") return f(world.services);
   if (plural == "namespaces") return f(world.namespaces);
   if (plural == "storageclasses") return f(world.storage_classes);
-  REQUIRE(plural == "secrets");  // never read, never cached
+  if (plural == "persistentvolumes") return f(world.volumes);
+  if (plural == "events") return f(world.warnings);
+  if (plural == "ingresses") return f(world.ingresses);
+  if (plural == "httproutes") return f(world.http_routes);
+  if (plural == "networkpolicies") return;  // made, never read
+  REQUIRE(plural == "secrets");             // never read, never cached
 }
 
 Json GpuNode(const std::string& name, const std::string& product) {
@@ -76,6 +81,22 @@ Story::Story() : now(*ParseTime("2026-03-02T09:00:00Z")) {
 void Story::Put(const std::string& plural, Json object) {
   const Key at{object["metadata"].value("namespace", ""), object["metadata"]["name"]};
   Store(plural, at, std::move(object));
+}
+
+void Story::Remove(const std::string& plural, const std::string& name, const std::string& ns) {
+  Erase(plural, {ns, name});
+}
+
+void Story::Warn(const std::string& plural, const std::string& about, const std::string& reason,
+                 const std::string& message) {
+  const Json& object = Object(plural, about);
+  const std::string kind = plural == "pods" ? "Pod" : "PersistentVolumeClaim";
+  Put("events",
+      {{"metadata", {{"name", about + ".17f00000" + std::to_string(++uids_)}, {"namespace", "lab"}}},
+       {"involvedObject",
+        {{"kind", kind}, {"namespace", "lab"}, {"name", about}, {"uid", object["metadata"]["uid"]}}},
+       {"reason", reason},
+       {"message", message}});
 }
 
 void Story::Ask(Json spec, const std::string& name) {
@@ -146,7 +167,8 @@ Result<void> Story::Carry(const runtime::Action& action) {
       return Fail(ErrorKind::kConflict, "stale");
     const Json body = Json::parse(patch->body);
     REQUIRE(body.size() == 1);
-    REQUIRE(body.contains(patch->subresource));  // only status is ours to write
+    // Only status is ours to write, and how large a home is.
+    REQUIRE(body.contains(patch->type == &kube::kClaims ? "spec" : patch->subresource));
     object.merge_patch(body);
     Store(std::string(patch->type->plural), patch->key, object);
   } else if (const auto* deletion = std::get_if<runtime::Delete>(&action)) {
@@ -158,10 +180,11 @@ Result<void> Story::Carry(const runtime::Action& action) {
       Erase(plural, deletion->key);
       return {};
     }
+    const bool simple = plural == "ingresses" || plural == "httproutes";
     REQUIRE(deletion->uid == object["metadata"]["uid"]);
     if (object["metadata"]["resourceVersion"] != deletion->resource_version)
       return Fail(ErrorKind::kConflict, "stale");
-    const bool bound = !object["spec"].value("nodeName", "").empty();
+    const bool bound = !simple && !object["spec"].value("nodeName", "").empty();
     if (bound) {
       object["metadata"]["deletionTimestamp"] = FormatTime(now);
       Store(plural, deletion->key, object);
@@ -184,7 +207,7 @@ void Story::Apply(const runtime::Action& action, const Key& session) {
 
 void Story::Observe(const Key& session, const runtime::Action& action, const Result<void>& result) {
   const auto found = world.sessions.Get(session);
-  if (found) Learn(world, *found, action, result);
+  if (found) Learn(world, *found, action, result, now);
 }
 
 void Story::Place() {

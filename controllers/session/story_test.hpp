@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "controllers/api/world.hpp"
+#include "controllers/session/claim_index.hpp"
 #include "controllers/session/settings.hpp"
 #include "runtime/controller.hpp"
 
@@ -56,6 +57,10 @@ class Story {
   bool Has(const std::string& plural, const std::string& name, const std::string& ns = "lab") const;
   nlohmann::json& Object(const std::string& plural, const std::string& name, const std::string& ns = "lab");
   void Put(const std::string& plural, nlohmann::json object);  // anything, made by anybody
+  void Remove(const std::string& plural, const std::string& name, const std::string& ns = "");
+  // A warning of the kubelet or another part of Kubernetes about an object that is there.
+  void Warn(const std::string& plural, const std::string& about, const std::string& reason,
+            const std::string& message);
 
  private:
   void Store(const std::string& plural, const Key& key, nlohmann::json object);
@@ -63,6 +68,7 @@ class Story {
   void Observe(const Key& session, const runtime::Action& action, const Result<void>& result);
   Result<void> Carry(const runtime::Action& action);
 
+  ClaimIndex claim_index_{world};
   int version_ = 100;
   int uids_ = 0;
 };

@@ -1,6 +1,7 @@
 #include "controllers/session/view.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace marea::session {
 namespace {
@@ -22,6 +23,17 @@ const api::SessionMemory& MemoryOf(const api::World& world, const api::Session& 
   return same ? found->second : kNone;
 }
 
+template <class T>
+void FindRoutes(View& view, const runtime::Cache<T>& cache) {
+  const auto* route = cache.Get(api::RouteKey(view.session)).get();
+  if (route == nullptr) return;
+  if (kube::ControllerUid(route->metadata) == view.session.metadata.uid) {
+    view.routes.push_back({&T::kType, &route->metadata});
+  } else if (view.session_class != nullptr && WantedRoute(*view.session_class) == &T::kType) {
+    view.foreign_route = &route->metadata;
+  }
+}
+
 }  // namespace
 
 View Look(const api::World& world, const Settings& settings, const api::Session& session, Time now) {
@@ -32,6 +44,7 @@ View Look(const api::World& world, const Settings& settings, const api::Session&
             .session = session,
             .status = session.status,
             .user = ResolveUser(world, session),
+            .routes = {},
             .memory = &MemoryOf(world, session)};
   // The caches own the objects for as long as this decision lasts.
   view.session_class = world.session_classes.Get({"", session.spec.class_name}).get();
@@ -42,10 +55,24 @@ View Look(const api::World& world, const Settings& settings, const api::Session&
   const bool service_is_ours =
       service != nullptr && kube::ControllerUid(service->metadata) == session.metadata.uid;
   (service_is_ours ? view.service : view.foreign_service) = service;
+  FindRoutes(view, world.ingresses);
+  FindRoutes(view, world.http_routes);
   view.home = world.claims.Get({session.metadata.ns, api::HomeClaimName(session.spec, view.user)}).get();
   const auto proposal = world.proposals.find(view.key);
   if (proposal != world.proposals.end()) view.proposal = &proposal->second;
   return view;
+}
+
+const kube::ResourceType* WantedRoute(const api::SessionClass& session_class) {
+  switch (session_class.spec.route.type) {
+    case api::RouteType::kIngress:
+      return &kube::kIngresses;
+    case api::RouteType::kHttpRoute:
+      return &kube::kHttpRoutes;
+    case api::RouteType::kNone:
+      break;
+  }
+  return nullptr;
 }
 
 Quantity AskedCpu(const View& view) {
@@ -115,6 +142,16 @@ bool PodReady(const kube::Pod& pod) {
 std::string Annotation(const kube::ObjectMeta& metadata, std::string_view name) {
   const auto found = metadata.annotations.find(std::string(name));
   return found == metadata.annotations.end() ? "" : found->second;
+}
+
+// FNV-1a, folded to 32 bits.
+std::string Digest(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  const auto folded = static_cast<std::uint32_t>(hash ^ (hash >> 32));
+  std::string digits;
+  for (int shift = 28; shift >= 0; shift -= 4) digits += "0123456789abcdef"[(folded >> shift) & 15];
+  return digits;
 }
 
 std::string TokenKeyId(const View& view) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "controllers/api/names.hpp"
@@ -9,6 +10,15 @@
 #include "controllers/session/settings.hpp"
 
 namespace marea::session {
+
+// How often a run goes back to the queue by itself before people are asked.
+inline constexpr std::int64_t kMaxRetries = 3;        // pods that were lost; then the run has failed
+inline constexpr std::int64_t kMaxUnschedulable = 5;  // places the scheduler refused; then it is Stalled
+
+struct Route {
+  const kube::ResourceType* type;
+  const kube::ObjectMeta* metadata;
+};
 
 struct View {
   const api::World& world;
@@ -24,12 +34,17 @@ struct View {
   const kube::Pod* foreign_pod = nullptr;  // of our name, but not ours
   const kube::Service* service = nullptr;
   const kube::Service* foreign_service = nullptr;
+  std::vector<Route> routes;                        // ours, of any kind
+  const kube::ObjectMeta* foreign_route = nullptr;  // of our name and the kind the class wants
   const kube::PersistentVolumeClaim* home = nullptr;
   const api::SessionMemory* memory = nullptr;  // never null
   const api::Proposal* proposal = nullptr;
 };
 
 View Look(const api::World& world, const Settings& settings, const api::Session& session, Time now);
+
+// The kind of route a class wants; null: none.
+const kube::ResourceType* WantedRoute(const api::SessionClass& session_class);
 
 // The class's values, overridden by the spec's.
 Quantity AskedCpu(const View& view);
@@ -52,6 +67,9 @@ bool PodReady(const kube::Pod& pod);
 
 // Of an object of ours, or "".
 std::string Annotation(const kube::ObjectMeta& metadata, std::string_view name);
+
+// Eight hex digits that tell texts apart; they keep no secret.
+std::string Digest(std::string_view text);
 
 // Bound pods keep the key that signed their token; new attempts take the newest.
 std::string TokenKeyId(const View& view);

@@ -17,16 +17,17 @@ def objects():
     return [
         *accelerators,
         session_class("default", names, {"marea.dev/e2e-node": "real"}, {"cpu": "250m", "memory": "512Mi"}),
-        session_class("simulated", names, {"type": "kwok"}, {"cpu": "500m", "memory": "1Gi"}),
+        # Many sessions of one user on many nodes.
+        session_class("simulated", names, {"type": "kwok"}, {"cpu": "500m", "memory": "1Gi"}, "ReadWriteMany"),
     ]
 
 
-def session_class(name, accelerators, nodes, resources):
+def session_class(name, accelerators, nodes, resources, access_mode="ReadWriteOnce"):
     return thing("SessionClass", name, {
         "images": [IMAGE],
         "resources": {"default": resources},
         "accelerators": [{"className": a, "maxCount": 4} for a in accelerators],
-        "home": {"size": "100Mi"},
+        "home": {"size": "100Mi", "accessMode": access_mode},
         # All real nodes have devices, so sessions without any must be let onto such nodes.
         "pod": {"nodeSelector": nodes, "tolerations": GPU_TAINT, "sharedMemory": "64Mi"},
     })

@@ -3,11 +3,14 @@
 import itertools
 import os
 import re
+import subprocess
 import time
+from pathlib import Path
 
 import catalogue
 import pytest
 from audit import Audit
+from installation import ROOT
 from installation.cluster import Cluster
 from installation.operator import Operator, install
 from team import Team
@@ -27,15 +30,23 @@ def cluster():
     cluster.run("up", "--nodes", "real,kwok", check=True)
     if not cluster.state.real:
         pytest.fail("the cluster came up without its real nodes; it said above what they lack", pytrace=False)
-    install(cluster, *catalogue.objects())
+    cluster.apply(tool_data("gateway-api") / "httproutes.yaml")
+    install(cluster, *catalogue.objects(), gateway_api=True)
     yield cluster
     if not KEEP:
         cluster.run("down", check=True)
 
 
+def tool_data(tool):
+    """The folder of what a tool's module ships beside its code."""
+    built = subprocess.run([ROOT / "e2e/tools/build", tool], check=True, stdout=subprocess.PIPE, text=True)
+    return Path(built.stdout.strip()).parent / "share" / tool
+
+
 @pytest.fixture(scope="session")
 def running_operator(cluster):
     operator = Operator(cluster)
+    operator.gateway_api = True
     operator.start()
     yield operator
     operator.stop()

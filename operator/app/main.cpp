@@ -79,7 +79,8 @@ int main(int argc, char** argv) {
                   loop.Stop();
                 }};
   }
-  marea::app::SessionRole role(loop, std::move(transports), {std::move(*keys)}, std::move(election));
+  marea::app::SessionRole role(loop, std::move(transports), {std::move(*keys), options.gateway_api},
+                               std::move(election));
   auto server = Serve(options, loop, role);
   if (!server) return Refuse(server.error());
   const auto port = (*server)->port();

@@ -52,6 +52,8 @@ bool ParseOptions(int argc, char** argv, Options& options, int& exit_code) {
   run->add_option("--lease-name", options.lease_name, "Name of that Lease")->capture_default_str();
   run->add_option("--lease-namespace", options.lease_namespace,
                   "Its namespace; without it that of the kubeconfig's context or of the pod");
+  run->add_flag("--gateway-api", options.gateway_api,
+                "Watch and write HTTPRoutes; the cluster must have the Gateway API's CRDs");
   run->add_option("--log-level", level, "debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str();

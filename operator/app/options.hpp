@@ -18,6 +18,7 @@ struct Options {
   std::string port_file;             // the port that was had is written here; empty: nowhere
   std::string certificate_file, key_file;
   bool leader_elect = true;
+  bool gateway_api = false;
   std::string lease_name = "marea-session";
   std::string lease_namespace;  // empty: the one the kubeconfig or the pod names
   log::Level log_level = log::Level::kInfo;

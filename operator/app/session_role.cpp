@@ -34,7 +34,11 @@ SessionRole::SessionRole(Loop& loop, Transports transports, session::Settings se
   Watch(world_.namespaces);
   Watch(world_.storage_classes);
   Watch(world_.nodes);
+  Watch(world_.volumes);
   Watch(world_.claims);
+  Watch(world_.warnings);
+  Watch(world_.ingresses);
+  if (world_.gateway_api) Watch(world_.http_routes);
   Watch(world_.services);
   Watch(world_.pods);
   Watch(world_.sessions);

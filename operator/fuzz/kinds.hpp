@@ -6,6 +6,7 @@
 
 #include "controllers/api/kinds.hpp"
 #include "kube/codec.hpp"
+#include "kube/storage.hpp"
 #include "kube/types.hpp"
 
 namespace marea::fuzz {
@@ -30,6 +31,10 @@ void ForKind(std::uint8_t choice, Visit visit) {
       return visit(std::type_identity<kube::Namespace>());
     case 8:
       return visit(std::type_identity<kube::StorageClass>());
+    case 9:
+      return visit(std::type_identity<kube::PersistentVolume>());
+    case 10:
+      return visit(std::type_identity<kube::Event>());
     default:
       return visit(std::type_identity<kube::Pod>());
   }

@@ -25,6 +25,10 @@ std::string_view Header(const http::Response& response, const std::string& name)
   return found == response.headers.end() ? std::string_view{} : std::string_view(found->second);
 }
 
+std::string Selected(const ResourceType& type) {
+  return type.field_selector.empty() ? "" : "&fieldSelector=" + PercentEncoded(type.field_selector);
+}
+
 }  // namespace
 
 void RequestCounts::Add(http::Method method, int status) {
@@ -57,7 +61,7 @@ void Client::Get(const ResourceType& type, const Key& key, Done done) {
 
 void Client::List(const ResourceType& type, std::string_view next, Done done) {
   http::Request request;
-  request.path = CollectionPath(type, {}) + "?limit=" + std::string(kPageSize);
+  request.path = CollectionPath(type, {}) + "?limit=" + std::string(kPageSize) + Selected(type);
   if (!next.empty()) request.path += "&continue=" + PercentEncoded(next);
   Send(std::move(request), What("list", type, {}), std::move(done));
 }
@@ -96,7 +100,7 @@ std::unique_ptr<http::Stream> Client::Watch(const ResourceType& type, std::strin
   http::Request request;
   request.path = CollectionPath(type, {}) +
                  "?watch=1&allowWatchBookmarks=true&resourceVersion=" + PercentEncoded(resource_version) +
-                 "&timeoutSeconds=" + std::to_string(seconds);
+                 Selected(type) + "&timeoutSeconds=" + std::to_string(seconds);
   request.timeout = kWatchSilence;
   if (counts_ != nullptr) {
     events.on_open = [counts = counts_, on_open = std::move(events.on_open)](http::Response head) {

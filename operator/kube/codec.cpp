@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "kube/codec_impl.hpp"
+#include "kube/storage.hpp"
 
 namespace marea::kube {
 
@@ -135,6 +136,10 @@ Result<DeleteAnswer> DecodeDeleteAnswer(std::string_view body) {
 MAREA_INSTANTIATE_CODEC(marea::kube::Node)
 MAREA_INSTANTIATE_CODEC(marea::kube::Pod)
 MAREA_INSTANTIATE_CODEC(marea::kube::PersistentVolumeClaim)
+MAREA_INSTANTIATE_CODEC(marea::kube::PersistentVolume)
+MAREA_INSTANTIATE_CODEC(marea::kube::Event)
+MAREA_INSTANTIATE_CODEC(marea::kube::Ingress)
+MAREA_INSTANTIATE_CODEC(marea::kube::HttpRoute)
 MAREA_INSTANTIATE_CODEC(marea::kube::Service)
 MAREA_INSTANTIATE_CODEC(marea::kube::Namespace)
 MAREA_INSTANTIATE_CODEC(marea::kube::StorageClass)

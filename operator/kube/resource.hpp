@@ -14,6 +14,7 @@ struct ResourceType {
   std::string_view plural;
   std::string_view kind;
   bool namespaced = true;
+  std::string_view field_selector = {};  // which objects of the collection are listed and watched; empty: all
 };
 
 // "v1" or "marea.dev/v1alpha1".
@@ -32,6 +33,13 @@ inline constexpr ResourceType kEvents{"", "v1", "events", "Event", true};
 inline constexpr ResourceType kNodes{"", "v1", "nodes", "Node", false};
 inline constexpr ResourceType kNamespaces{"", "v1", "namespaces", "Namespace", false};
 inline constexpr ResourceType kLeases{"coordination.k8s.io", "v1", "leases", "Lease", true};
+inline constexpr ResourceType kWarnings{"",      "v1", "events",
+                                        "Event", true, "type=Warning,involvedObject.kind!=Session"};
+inline constexpr ResourceType kVolumes{"", "v1", "persistentvolumes", "PersistentVolume", false};
+inline constexpr ResourceType kIngresses{"networking.k8s.io", "v1", "ingresses", "Ingress", true};
+inline constexpr ResourceType kNetworkPolicies{"networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy",
+                                               true};
+inline constexpr ResourceType kHttpRoutes{"gateway.networking.k8s.io", "v1", "httproutes", "HTTPRoute", true};
 inline constexpr ResourceType kStorageClasses{"storage.k8s.io", "v1", "storageclasses", "StorageClass",
                                               false};
 

@@ -53,4 +53,13 @@ ResourceList PodRequests(const PodSpec& spec) {
   return running;
 }
 
+bool IsReady(const Node& node) {
+  const auto* ready = FindCondition(node.status.conditions, "Ready");
+  return ready != nullptr && ready->status == "True";
+}
+
+bool HasEnded(const Pod& pod) {
+  return pod.status.phase == "Succeeded" || pod.status.phase == "Failed";
+}
+
 }  // namespace marea::kube

@@ -123,6 +123,8 @@ struct Node {
   }
 };
 
+bool IsReady(const Node& node);  // by its condition
+
 struct Requirements {
   ResourceList requests, limits;
   static constexpr auto Fields() {
@@ -142,16 +144,27 @@ struct Container {
   }
 };
 
+struct ClaimVolume {
+  std::string claim_name;
+  static constexpr auto Fields() { return std::tuple(json::Field{"claimName", &ClaimVolume::claim_name}); }
+};
+
+struct Volume {  // of a pod; other sources than claims are not read
+  std::optional<ClaimVolume> claim;
+  static constexpr auto Fields() { return std::tuple(json::Field{"persistentVolumeClaim", &Volume::claim}); }
+};
+
 struct PodSpec {
   std::string node_name;
   std::optional<std::int64_t> priority;
+  std::vector<Volume> volumes;
   std::vector<Container> containers, init_containers;
   ResourceList overhead;
   Requirements resources;  // of the whole pod (KEP-2837)
   static constexpr auto Fields() {
     return std::tuple(
         json::Field{"nodeName", &PodSpec::node_name}, json::Field{"priority", &PodSpec::priority},
-        json::Field{"containers", &PodSpec::containers},
+        json::Field{"volumes", &PodSpec::volumes}, json::Field{"containers", &PodSpec::containers},
         json::Field{"initContainers", &PodSpec::init_containers}, json::Field{"overhead", &PodSpec::overhead},
         json::Field{"resources", &PodSpec::resources});
   }
@@ -225,44 +238,12 @@ struct Pod {
   }
 };
 
+bool HasEnded(const Pod& pod);  // all its containers have, for good
+
 // What the scheduler counts for a pod: the larger of the containers' sum and any init container's need
 // (sidecars count on both sides, KEP-753), replaced by what the pod asks for as a whole (KEP-2837), plus
 // overhead.
 ResourceList PodRequests(const PodSpec& spec);
-
-struct ClaimSpec {
-  std::vector<std::string> access_modes;
-  std::optional<std::string> storage_class_name;
-  std::string volume_name;
-  Requirements resources;
-  static constexpr auto Fields() {
-    return std::tuple(json::Field{"accessModes", &ClaimSpec::access_modes},
-                      json::Field{"storageClassName", &ClaimSpec::storage_class_name},
-                      json::Field{"volumeName", &ClaimSpec::volume_name},
-                      json::Field{"resources", &ClaimSpec::resources});
-  }
-};
-
-struct ClaimStatus {
-  std::string phase;  // Pending, Bound, Lost
-  ResourceList capacity;
-  static constexpr auto Fields() {
-    return std::tuple(json::Field{"phase", &ClaimStatus::phase},
-                      json::Field{"capacity", &ClaimStatus::capacity});
-  }
-};
-
-struct PersistentVolumeClaim {
-  static constexpr const ResourceType& kType = kClaims;
-  ObjectMeta metadata;
-  ClaimSpec spec;
-  ClaimStatus status;
-  static constexpr auto Fields() {
-    return std::tuple(json::Field{"metadata", &PersistentVolumeClaim::metadata},
-                      json::Field{"spec", &PersistentVolumeClaim::spec},
-                      json::Field{"status", &PersistentVolumeClaim::status});
-  }
-};
 
 struct ServicePort {
   std::int64_t port = 0;
@@ -293,13 +274,39 @@ struct Namespace {
   static constexpr auto Fields() { return std::tuple(json::Field{"metadata", &Namespace::metadata}); }
 };
 
-struct StorageClass {
-  static constexpr const ResourceType& kType = kStorageClasses;
+// Of routes we read whose they are and what they were made from.
+struct Ingress {
+  static constexpr const ResourceType& kType = kIngresses;
   ObjectMeta metadata;
-  std::string volume_binding_mode;  // Immediate, WaitForFirstConsumer
+  static constexpr auto Fields() { return std::tuple(json::Field{"metadata", &Ingress::metadata}); }
+};
+
+struct HttpRoute {
+  static constexpr const ResourceType& kType = kHttpRoutes;
+  ObjectMeta metadata;
+  static constexpr auto Fields() { return std::tuple(json::Field{"metadata", &HttpRoute::metadata}); }
+};
+
+struct ObjectReference {
+  std::string kind, ns, name, uid;
   static constexpr auto Fields() {
-    return std::tuple(json::Field{"metadata", &StorageClass::metadata},
-                      json::Field{"volumeBindingMode", &StorageClass::volume_binding_mode});
+    return std::tuple(json::Field{"kind", &ObjectReference::kind},
+                      json::Field{"namespace", &ObjectReference::ns},
+                      json::Field{"name", &ObjectReference::name}, json::Field{"uid", &ObjectReference::uid});
+  }
+};
+
+// Only warnings are watched: what kubelet, scheduler and volume controllers have to say about pods and
+// claims.
+struct Event {
+  static constexpr const ResourceType& kType = kWarnings;
+  ObjectMeta metadata;
+  ObjectReference involved;
+  std::string reason, message;
+  static constexpr auto Fields() {
+    return std::tuple(json::Field{"metadata", &Event::metadata},
+                      json::Field{"involvedObject", &Event::involved}, json::Field{"reason", &Event::reason},
+                      json::Field{"message", &Event::message});
   }
 };
 

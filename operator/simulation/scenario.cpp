@@ -88,7 +88,9 @@ void EvictPod(Platform& p) {
 
 void Alternative(Platform& p) {
   TwoNodes(p);
-  p.Ask("bob", Wants({"a100"}));
+  Json bobs = Wants({"a100"});
+  bobs["user"] = "bob";  // with a home of his own: one that is mounted pins its user's next session
+  p.Ask("bob", bobs);
   UntilSummary(p, "bob", "Ready");
   p.Ask("ada", Wants({"a100", "t4"}));
   UntilSummary(p, "ada", "Ready");

@@ -62,7 +62,9 @@ class Week {
     }
     Json accelerators = Json::array();
     for (const Model& model : kModels) accelerators.push_back({{"className", model.name}, {"maxCount", 4}});
-    platform_.Apply(api::kSessionClasses, {"", "default"}, {{"spec", {{"accelerators", accelerators}}}});
+    platform_.Apply(
+        api::kSessionClasses, {"", "default"},
+        {{"spec", {{"accelerators", accelerators}, {"home", {{"accessMode", "ReadWriteMany"}}}}}});
   }
 
   void AddMachine(const Model& model, const std::string& name) {

@@ -5,7 +5,6 @@
 namespace marea::testing {
 namespace {
 
-constexpr kube::ResourceType kVolumes{"", "v1", "persistentvolumes", "PersistentVolume", false};
 constexpr const char* kSelectedNode = "volume.kubernetes.io/selected-node";
 constexpr const char* kProtection = "kubernetes.io/pvc-protection";
 
@@ -62,7 +61,7 @@ void FakeVolumes::Bind(const Key& key) {
         {"required", {{"nodeSelectorTerms", Json::array({{{"matchFields", Json::array({here})}}})}}}};
   }
   client_.Create(
-      kVolumes, "",
+      kube::kVolumes, "",
       {{"apiVersion", "v1"}, {"kind", "PersistentVolume"}, {"metadata", {{"name", name}}}, {"spec", spec}});
   client_.Patch(kube::kClaims, key, "", {{"spec", {{"volumeName", name}}}});
   client_.Patch(kube::kClaims, key, "status",

@@ -23,6 +23,7 @@ class Operator:
         self.cluster = cluster
         self.name = name
         self.leader_elect = True
+        self.gateway_api = False
         self.binary = ROOT / "build" / preset / "marea"
         self.directory = cluster.directory / name
         self.kubeconfig = self.directory / "kubeconfig"
@@ -50,6 +51,7 @@ class Operator:
                 self.binary, "run", "--role", "session", "--kubeconfig", self.kubeconfig, "--token-key-dir", self.key_dir,
                 "--listen", "127.0.0.1:0", "--port-file", self.port_file,
                 "--lease-namespace", NAMESPACE, f"--leader-elect={str(self.leader_elect).lower()}",
+                *(["--gateway-api"] if self.gateway_api else []),
             ])
         self.cluster.processes.wait(self.name, self.is_ready, seconds)
 
@@ -105,11 +107,11 @@ def ensure_key(folder):
     fresh.rename(folder / name)
 
 
-def install(cluster, *things):
+def install(cluster, *things, gateway_api=False):
     """All that the chart brings but the operator's pods; then what else there shall be, of the new kinds too. Rendered
     and applied, not installed by helm: a release that was interrupted would be in the way of the next."""
     cluster.apply(namespace(NAMESPACE))
-    cluster.apply_text(render(NAMESPACE, session={"replicas": 0}))
+    cluster.apply_text(render(NAMESPACE, session={"replicas": 0}, gatewayApi={"enabled": gateway_api}))
     cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", f"--filename={ROOT / 'crds'}")
 
     def apply():

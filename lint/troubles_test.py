@@ -1,0 +1,23 @@
+"""docs/troubles.md names every reason the operator gives, and no other."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = ("acceptance", "diagnosis", "container_trouble")
+# What Kubernetes calls things, in those sources.
+FOREIGN = {
+    "CrashLoopBackOff", "ContainerCreating", "CreateContainerConfigError", "CreateContainerError", "ErrImagePull", "ErrImageNeverPull",
+    "FailedAttachVolume", "FailedCreatePodSandBox", "FailedMount", "ImagePullBackOff", "InvalidImageName", "PodScheduled",
+    "PodReadyToStartContainers", "ProvisioningFailed", "RegistryUnavailable", "RunContainerError", "StartError", "ValidatingAdmissionPolicy",
+}  # fmt: skip
+
+
+def test_every_reason_is_documented():
+    given = set()
+    for source in SOURCES:
+        text = (ROOT / "controllers/session" / f"{source}.cpp").read_text()
+        given |= set(re.findall(r'"([A-Z][a-z]+(?:[A-Z][a-z]+)+)"', text))
+    told = set(re.findall(r"`([A-Z][a-z]+(?:[A-Z][a-z]+)+)`", (ROOT / "docs/troubles.md").read_text()))
+    assert given - FOREIGN - told == set()
+    assert len(given - FOREIGN) > 30
