@@ -108,18 +108,18 @@ Found HomeDeleted(const View& view) {
 
 Found HomePending(const View& view) {
   if (view.home == nullptr || view.home->status.phase == "Bound") return {};
-  if (const auto why = Warning(view, view.home->metadata, "ProvisioningFailed"); !why.empty()) {
-    return Trouble{"HomePending",
-                   "The storage does not make the volume of " + HomeName(view) + ": " + Quoted(why, 400) +
-                       ". It is tried again by itself; if it stays so, an administrator must look.",
-                   false};
-  }
   const auto& name = view.home->spec.storage_class_name;
   if (name && !name->empty() && !view.world.storage_classes.Get({"", *name})) {
     return Trouble{"HomePending",
                    HomeName(view) + " asks for the StorageClass " + Quoted(*name) +
                        ", which does not exist; an administrator must create it.",
                    true};
+  }
+  if (const auto why = Warning(view, view.home->metadata, "ProvisioningFailed"); !why.empty()) {
+    return Trouble{"HomePending",
+                   "The storage does not make the volume of " + HomeName(view) + ": " + Quoted(why, 400) +
+                       ". It is tried again by itself; if it stays so, an administrator must look.",
+                   false};
   }
   return {};
 }

@@ -284,6 +284,11 @@ TEST_CASE("a home that waits for its storage says why") {
   story.Settle();
   story.Warn("persistentvolumeclaims", "claim-lab", "ProvisioningFailed", "no space left in pool homes");
   CheckTold(story, {"", {}, "HomePending", "no space left in pool homes", false});
+
+  SECTION("a class that is not there needs a person") {
+    story.Remove("storageclasses", "slow");
+    CheckTold(story, {"", {}, "HomePending", "\"slow\", which does not exist", true});
+  }
 }
 
 }  // namespace
