@@ -355,14 +355,23 @@ void WakeAtNextDeadline(const View& view, Decision& decision) {
   }
 }
 
+// Somebody's finalizer may hold a deleted session for as long as it likes, but not its device. Who asked for
+// orphans gets them.
+Decision EndWithSession(const View& view) {
+  const auto& finalizers = view.session.metadata.finalizers;
+  const bool orphan = std::ranges::find(finalizers, "orphan") != finalizers.end();
+  if (view.pod == nullptr || Terminating(*view.pod) || orphan || view.world.nothing_deleted_until) return {};
+  return DeletePod(view, "its session is being deleted");
+}
+
 }  // namespace
 
 Decision Decide(const api::World& world, const Settings& settings, const Key& key,
                 const runtime::Context& context) {
   const auto session = world.sessions.Get(key);
-  if (!session || session->metadata.deletion_time)
-    return {};  // its objects go with it, by their owner references
+  if (!session) return {};  // its objects go with it, by their owner references
   const View view = Look(world, settings, *session, context.now);
+  if (session->metadata.deletion_time) return EndWithSession(view);
 
   Decision decision;
   for (const auto step : kSteps) {

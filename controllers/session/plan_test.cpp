@@ -519,15 +519,6 @@ TEST_CASE("an unanswered status write is read before anything else is decided") 
   CHECK(Described(story.Decide()) == Words{"read sessions lab/ada"});
 }
 
-TEST_CASE("a session that is being deleted is left alone") {
-  Story story = Running();
-  auto& session = story.Object("sessions", "ada");
-  session["metadata"]["deletionTimestamp"] = FormatTime(story.now);
-  session["spec"]["desiredState"] = "Stopped";
-  story.Put("sessions", session);
-  CHECK(story.Decide().actions.empty());
-}
-
 TEST_CASE("the user comes from the spec, else from the namespace's label, else from its name") {
   Story story;
   SECTION("spec") {
@@ -581,6 +572,26 @@ TEST_CASE("what the API server refuses is said to the user, and asked again half
   story.Settle();
   CHECK(story.Has("pods", "ada"));
   CHECK(story.Condition("Stalled").status == "False");
+}
+
+TEST_CASE("a session that somebody's finalizer holds gives its device back all the same") {
+  Story story = Running();
+  auto session = story.Object("sessions", "ada");
+  session["metadata"]["deletionTimestamp"] = FormatTime(story.now);
+  SECTION("deleted") {
+    session["metadata"]["finalizers"] = {"example.org/never"};
+    story.Put("sessions", session);
+    story.Settle();
+    CHECK(story.Object("pods", "ada")["metadata"].contains("deletionTimestamp"));
+    story.KubeletRemoves();
+    story.Settle();
+    CHECK_FALSE(story.Has("pods", "ada"));  // and no other follows
+  }
+  SECTION("whose objects shall stay") {
+    session["metadata"]["finalizers"] = {"orphan"};
+    story.Put("sessions", session);
+    CHECK(story.Decide().actions.empty());
+  }
 }
 
 TEST_CASE("ten minutes before its end a session says so, once, and stops saying it when it is extended") {
