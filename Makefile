@@ -33,9 +33,9 @@ test: ## everything CI checks; the last line is `N passed, N failed`
 	@e2e/setup || { echo '0 passed, 1 failed'; exit 1; }
 	@e2e/report unit asan tsan sim fuzz checks lint e2e
 
-sim: setup ## plays one simulated run and prints its event log: SEED, or SEED SCENARIO FAULT REPLICAS
+sim: setup ## plays one simulated run and prints its event log: SEED, or SEED SCENARIO FAULT REPLICAS LAG
 	@{ cmake --preset sim && ninja -C build/sim simulate; } >&2
-	@build/sim/simulate --seed '$(SEED)' --scenario '$(SCENARIO)' --fault '$(FAULT)' --replicas '$(REPLICAS)'
+	@build/sim/simulate --seed '$(SEED)' --scenario '$(SCENARIO)' --fault '$(FAULT)' --replicas '$(REPLICAS)' --lag '$(LAG)'
 
 fuzz: setup ## a long search of every fuzz target, FUZZ_SECONDS each; ONLY=watch picks
 	@e2e/fuzz --seconds $(FUZZ_SECONDS) $(ONLY)
@@ -77,7 +77,7 @@ help: ## this list
 	@echo '  PRESET=debug       build: debug, asan, tsan or release'
 	@echo '  NODES=real,kwok    run, cluster: which nodes; kwok alone needs no root'
 	@echo '  ONLY=              e2e: pytest -k expression, such as test_life or "kubectl and wait"; fuzz, mutants: names'
-	@echo '  SEED=1 SCENARIO= FAULT= REPLICAS=1'
+	@echo '  SEED=1 SCENARIO= FAULT= REPLICAS=1 LAG='
 	@echo '                     sim: without a scenario, it and its faults are drawn from the seed'
 	@echo '  FUZZ_SECONDS=300   fuzz: seconds for each target'
 	@echo '  KEEP=1             e2e: leave the cluster up, start on the one that is there'

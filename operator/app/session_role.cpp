@@ -1,5 +1,6 @@
 #include "app/session_role.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.hpp"
@@ -27,7 +28,6 @@ SessionRole::SessionRole(Loop& loop, Transports transports, session::Settings se
       class_controller_(loop, executor_, world_,
                         [this](const Key& key) { return controller_.controller().InFlight(key); }),
       metrics_(MAREA_VERSION, loop.Now()),
-      leads_(leader_ == nullptr),
       call_transport_(std::move(transports.calls)) {
   Watch(world_.session_classes);
   Watch(world_.accelerator_classes);
@@ -51,15 +51,10 @@ SessionRole::SessionRole(Loop& loop, Transports transports, session::Settings se
 SessionRole::~SessionRole() = default;
 
 std::unique_ptr<runtime::Leader> SessionRole::MakeLeader(Election election) {
-  runtime::Leader::Events events{.on_leading =
-                                     [this] {
-                                       leads_ = true;
-                                       Decide();
-                                     },
+  runtime::Leader::Events events{.on_leading = [this] { Lead(); },
                                  .on_lost =
                                      [this, on_lost = std::move(election.on_lost)](const std::string& why) {
-                                       DecideNothing();
-                                       log::Error("this process leads no longer and ends", {{"why", why}});
+                                       Lose(why);
                                        on_lost();
                                      }};
   return std::make_unique<runtime::Leader>(
@@ -74,48 +69,63 @@ const runtime::Gate& SessionRole::Gate() const {
 
 template <class T>
 void SessionRole::Watch(runtime::Cache<T>& cache) {
-  reflectors_.push_back(runtime::MakeReflector(loop_, calls_, watches_, cache));
-  executor_.Register(T::kType, *reflectors_.back());
-  cache.ListenForEpochs([this, noticed = reflectors_.back().get()] {
+  watched_.push_back({runtime::MakeReflector(loop_, calls_, watches_, cache)});
+  auto& reflector = *watched_.back().reflector;
+  executor_.Register(T::kType, reflector);
+  cache.ListenForEpochs([this, noticed = &reflector] {
     loop_.Post([this, noticed] {
-      for (auto& reflector : reflectors_) {
-        if (reflector.get() != noticed) reflector->BeginEpoch();
+      for (auto& watched : watched_) {
+        if (watched.reflector.get() != noticed) watched.reflector->BeginEpoch();
       }
     });
   });
-  metrics_.Add(*reflectors_.back());
+  metrics_.Add(reflector);
 }
 
 void SessionRole::Start() {
-  for (auto& reflector : reflectors_) reflector->Start();
-  if (leader_) leader_->Start();
-  WaitForCaches();
+  for (auto& watched : watched_) watched.reflector->Start();
+  leader_ ? leader_->Start() : AwaitLists();
 }
 
-void SessionRole::WaitForCaches() {
-  if (!world_.Synced()) {
-    loop_.After(kPause, [this] { WaitForCaches(); });
+void SessionRole::Lead() {
+  for (auto& watched : watched_) {
+    watched.stale_lists = watched.reflector->Health().lists;
+    watched.reflector->ListAnew();
+  }
+  AwaitLists();
+}
+
+void SessionRole::Lose(const std::string& why) {
+  DecideNothing();
+  log::Error("this process leads no longer and ends", {{"why", why}});
+}
+
+bool SessionRole::Listed() const {
+  return std::ranges::all_of(watched_, [](const Watched& watched) {
+    return watched.reflector->Health().lists > watched.stale_lists;
+  });
+}
+
+void SessionRole::AwaitLists() {
+  if (stopped_) return;
+  if (!Listed()) {
+    loop_.After(kPause, [this] { AwaitLists(); });
     return;
   }
-  log::Info("caches are filled", {{"sessions", std::to_string(world_.sessions.All().size())},
-                                  {"pods", std::to_string(world_.pods.All().size())},
-                                  {"nodes", std::to_string(world_.nodes.All().size())}});
-  Decide();
-}
-
-void SessionRole::Decide() {
-  if (!leads_ || !world_.Synced() || stopped_) return;
+  log::Info("all is listed, deciding", {{"sessions", std::to_string(world_.sessions.All().size())},
+                                        {"pods", std::to_string(world_.pods.All().size())},
+                                        {"nodes", std::to_string(world_.nodes.All().size())}});
   controller_.Start();
   class_controller_.Start();
 }
 
 void SessionRole::DecideNothing() {
+  stopped_ = true;
   controller_.Stop();
   class_controller_.Stop();
 }
 
 void SessionRole::Stop(std::function<void()> done) {
-  stopped_ = true;
   DecideNothing();
   WaitForAnswers(loop_.Monotonic() + kWritesInFlight, std::move(done));
 }
@@ -153,7 +163,7 @@ http::ServerAnswer SessionRole::Answer(const std::string& path) const {
 
 std::vector<runtime::WatchHealth> SessionRole::Watches() const {
   std::vector<runtime::WatchHealth> watches;
-  for (const auto& reflector : reflectors_) watches.push_back(reflector->Health());
+  for (const auto& watched : watched_) watches.push_back(watched.reflector->Health());
   return watches;
 }
 

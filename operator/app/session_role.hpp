@@ -40,8 +40,8 @@ class SessionRole {
               std::optional<Election> election = std::nullopt);
   ~SessionRole();
 
-  // Starts the watches and stands for election; the controllers follow when all caches are filled and this
-  // process leads.
+  // Starts the watches and stands for election. Who is elected lists all kinds anew: what the former leader
+  // gave away last may not have come by the watches yet. The controllers follow when all lists are in.
   void Start();
 
   // Decides nothing any more, waits two seconds at most for the answers to its writes, and three for its
@@ -56,8 +56,10 @@ class SessionRole {
   void Watch(runtime::Cache<T>& cache);
   std::unique_ptr<runtime::Leader> MakeLeader(Election election);
   const runtime::Gate& Gate() const;
-  void WaitForCaches();
-  void Decide();
+  void Lead();
+  void Lose(const std::string& why);
+  void AwaitLists();
+  bool Listed() const;
   void DecideNothing();
   void WaitForAnswers(MonotonicTime until, std::function<void()> done);
   void Release(std::function<void()> done);
@@ -71,11 +73,15 @@ class SessionRole {
   std::unique_ptr<runtime::Leader> leader_;  // null without an election
   runtime::Executor executor_;
   api::World world_;
-  std::vector<std::unique_ptr<runtime::AnyReflector>> reflectors_;
+  struct Watched {
+    std::unique_ptr<runtime::AnyReflector> reflector;
+    std::uint64_t stale_lists = 0;  // complete ones that were asked for before this process led
+  };
+  std::vector<Watched> watched_;
   session::SessionController controller_;
   placement::ClassController class_controller_;
   runtime::Metrics metrics_;
-  bool leads_, stopped_ = false;
+  bool stopped_ = false;
   std::unique_ptr<http::Transport>
       call_transport_;  // last: it ends first, so no answer finds its reader gone
 };

@@ -22,8 +22,9 @@ const std::string kSessions = "/apis/marea.dev/v1alpha1/namespaces/team-a/sessio
 struct Bench {
   SimLoop loop;
   testing::FakeApi api{[this] { return loop.Now(); }};
-  bool answers_writes = true, answers_leases = true;
+  bool answers_writes = true, answers_leases = true, answers_lists = true;
   testing::ScriptedTransport* calls = nullptr;
+  testing::ScriptedTransport* watches = nullptr;
   testing::ScriptedTransport* leases = nullptr;
   int lost = 0, stopped = 0;
   std::unique_ptr<SessionRole> role;
@@ -32,9 +33,12 @@ struct Bench {
     api.InstallCrds(MAREA_SOURCE_DIR "/crds");
     Make("/api/v1/namespaces", json{{"metadata", {{"name", "team-a"}}}});
     Make("/api/v1/namespaces", json{{"metadata", {{"name", "marea-system"}}}});
+    MakeSession("ada");
+  }
+  void MakeSession(const std::string& name) {
     Make(kSessions, json{{"apiVersion", "marea.dev/v1alpha1"},
                          {"kind", "Session"},
-                         {"metadata", {{"name", "ada"}, {"namespace", "team-a"}}},
+                         {"metadata", {{"name", name}, {"namespace", "team-a"}}},
                          {"spec", json::object()}});
   }
   json Make(const std::string& path, const json& object) {
@@ -64,14 +68,13 @@ struct Bench {
     known = line.get();
     line->Handle([this, self = known](const http::Request& request) -> std::optional<Result<http::Response>> {
       const bool write = request.method != http::Method::kGet;
-      if ((self == calls && write && !answers_writes) || (self == leases && !answers_leases))
-        return std::nullopt;
+      const bool held = self == leases ? !answers_leases : !(write ? answers_writes : answers_lists);
+      if (held) return std::nullopt;
       return api.Handle(request);
     });
     return line;
   }
   void Begin(bool elected = true) {
-    testing::ScriptedTransport* watches = nullptr;
     Transports transports{.calls = Line(calls), .watches = Line(watches)};
     std::optional<Election> election;
     if (elected) {
@@ -91,7 +94,9 @@ struct Bench {
   long Writes() const {
     return std::ranges::count_if(calls->sent, [](const auto& r) { return r.method != http::Method::kGet; });
   }
-  bool Visited() { return Ask(http::Method::kGet, kSessions + "/ada").contains("status"); }
+  bool Visited(const std::string& name = "ada") {
+    return Ask(http::Method::kGet, kSessions + "/" + name).contains("status");
+  }
   bool Leads() const {
     return role->Answer("/metrics").body.find("marea_leader{lease=\"session\"} 1\n") != std::string::npos;
   }
@@ -153,6 +158,40 @@ TEST_CASE("device classes are told what they have by the replica that leads, and
   bench.Ask(http::Method::kPatch, classes + "/a100/status", R"({"status":{"free":77}})");
   bench.loop.RunFor(5min);  // watches list anew meanwhile, and see the change
   CHECK(bench.Writes() == writes);
+}
+
+TEST_CASE("who is elected lists all kinds anew and decides on that, not on what the watches told so far") {
+  Bench bench;
+  bench.MakeLease("other");
+  bench.Begin();
+  bench.MakeSession("bob");  // the watches keep it to themselves
+  bench.answers_lists = false;
+  bench.loop.RunFor(16s);
+  REQUIRE(bench.Leads());
+  CHECK(bench.Writes() == 0);
+  CHECK(bench.calls->pending.size() == bench.watches->streams.size());
+  CHECK(bench.role->Answer("/readyz").status == 200);
+
+  SECTION("when all lists are in") {
+    while (bench.calls->pending.size() > 1) {
+      bench.calls->Answer(0, bench.api.Handle(bench.calls->pending[0].request));
+      bench.loop.RunFor(100ms);
+      CHECK(bench.Writes() == 0);
+    }
+    bench.calls->Answer(0, bench.api.Handle(bench.calls->pending[0].request));
+    bench.loop.RunFor(100ms);
+    CHECK(bench.Visited("ada"));
+    CHECK(bench.Visited("bob"));
+  }
+  SECTION("not at all when the lease is lost before") {
+    bench.Ask(http::Method::kPatch, kLeases + "/marea-session", R"({"spec":{"holderIdentity":"other"}})");
+    bench.loop.RunFor(2s);
+    REQUIRE(bench.lost == 1);
+    while (!bench.calls->pending.empty())
+      bench.calls->Answer(0, bench.api.Handle(bench.calls->pending[0].request));
+    bench.loop.RunFor(1min);
+    CHECK(bench.Writes() == 0);
+  }
 }
 
 TEST_CASE("told to end it finishes what it is at, decides nothing more and gives the lease back") {

@@ -37,6 +37,9 @@ class AnyReflector : public Sink {
  public:
   virtual void Start() = 0;
   virtual WatchHealth Health() const = 0;
+  // What is known may have been overtaken: lists anew at once, ahead of any back-off. It is done when
+  // Health().lists has grown; what an earlier list still brings counts for nothing.
+  virtual void ListAnew() = 0;
   // Another kind has noticed that the API server went back in time: lists anew, and what is listed wins.
   virtual void BeginEpoch() = 0;
 };

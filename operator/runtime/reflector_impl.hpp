@@ -143,9 +143,11 @@ class Reflector final : public AnyReflector {
             stats.events, stats.undecodable,       stats.last_error};
   }
 
+  void ListAnew() override { list_watch_.ListAgain(); }
+
   void BeginEpoch() override {
     target_->cache.ExpectEpoch();
-    list_watch_.ListAgain();
+    ListAnew();
   }
 
   Result<std::function<void()>> Decode(std::string_view body) const override {

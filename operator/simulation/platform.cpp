@@ -85,8 +85,8 @@ Platform::Platform(PlatformOptions options)
     if (request.method != Method::kGet) laws_.Answered(request, response);
   };
   hooks.crash = [this](SimProcess& process) { Crashed(process); };
-  network_ = std::make_unique<testing::FakeNetwork>(world_, api_, options_.faults,
-                                                    testing::FakeNetwork::Options{}, std::move(hooks));
+  network_ = std::make_unique<testing::FakeNetwork>(world_, api_, options_.faults, options_.network,
+                                                    std::move(hooks));
   log::SetLevel(log::Level::kDebug);
   log::SetSink([this](log::Level level, std::string_view message, std::initializer_list<log::Pair> pairs) {
     laws_.Logged(level, message, pairs);

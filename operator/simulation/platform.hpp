@@ -18,10 +18,11 @@ namespace marea::simulation {
 
 struct PlatformOptions {
   std::uint64_t seed = 1;
-  testing::FaultPlan faults;
+  testing::FaultPlan faults{};
   int replicas = 1;  // with more than one they elect a leader
-  testing::FakeCluster::Options cluster;
-  std::function<void(const std::string&)> log;  // the event log, a line each; may be empty
+  testing::FakeCluster::Options cluster{};
+  testing::FakeNetwork::Options network{};
+  std::function<void(const std::string&)> log{};  // the event log, a line each; may be empty
 };
 
 class Platform {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <exception>
 #include <random>
 
@@ -207,16 +208,41 @@ const std::vector<Scenario>& Scenarios() {
   return kScenarios;
 }
 
+std::string ToText(const Lag& lag) {
+  std::string text;
+  for (const auto& [plural, span] : lag)
+    text += (text.empty() ? "" : ",") + plural + ":" + std::to_string(span.count());
+  return text;
+}
+
+Result<Lag> ParseLag(std::string_view text) {
+  Lag lag;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const auto part = text.substr(begin, text.find(',', begin) - begin);
+    begin += part.size() + 1;
+    const auto mark = std::min(part.find(':'), part.size());
+    const auto number = part.substr(std::min(mark + 1, part.size()));
+    int seconds = 0;
+    const auto read = std::from_chars(number.begin(), number.end(), seconds);
+    if (mark == 0 || read.ec != std::errc{} || read.ptr != number.end() || seconds < 1)
+      return Fail(ErrorKind::kInvalid,
+                  "a lag is a plural and seconds, such as pods:60; not " + std::string(part));
+    lag[std::string(part.substr(0, mark))] = std::chrono::seconds{seconds};
+  }
+  return lag;
+}
+
 std::string ToText(const RunSpec& spec) {
   std::string text = "make -s sim SEED=" + std::to_string(spec.seed) + " SCENARIO=" + spec.scenario;
   if (!spec.faults.empty()) text += " FAULT=" + testing::ToText(spec.faults);
   if (spec.replicas != 1) text += " REPLICAS=" + std::to_string(spec.replicas);
+  if (!spec.lag.empty()) text += " LAG=" + ToText(spec.lag);
   return text;
 }
 
 Outcome Play(const RunSpec& spec, const std::function<void(const std::string&)>& log) {
-  PlatformOptions options{
-      .seed = spec.seed, .faults = spec.faults, .replicas = spec.replicas, .cluster = {}, .log = log};
+  PlatformOptions options{.seed = spec.seed, .faults = spec.faults, .replicas = spec.replicas, .log = log};
+  options.network.lag.insert(spec.lag.begin(), spec.lag.end());
   options.cluster.broken_images["registry.example/lab:none"] = "ErrImagePull";
   Platform platform(std::move(options));
   Outcome outcome;
@@ -244,7 +270,7 @@ RunSpec Draw(std::uint64_t seed) {
   std::mt19937_64 random(seed);
   const auto below = [&](std::uint64_t bound) { return random() % bound; };
   const auto& scenario = Scenarios()[below(Scenarios().size())];
-  RunSpec spec{.scenario = scenario.name, .seed = seed, .faults = {}, .replicas = 1};
+  RunSpec spec{.scenario = scenario.name, .seed = seed};
   const auto faults = 1 + below(3);
   for (std::uint64_t i = 0; i < faults; ++i) {
     const auto at = static_cast<testing::At>(below(4));

@@ -19,12 +19,18 @@ struct Scenario {
 
 const std::vector<Scenario>& Scenarios();
 
+// By plural, how long after it happened a watch tells of anything. As text "pods:60,nodes:5".
+using Lag = std::map<std::string, std::chrono::seconds>;
+std::string ToText(const Lag& lag);
+Result<Lag> ParseLag(std::string_view text);  // errors: kInvalid
+
 // One run: what is needed to do it again, in words and as a command.
 struct RunSpec {
   std::string scenario = "create";
   std::uint64_t seed = 1;
-  testing::FaultPlan faults;
+  testing::FaultPlan faults{};
   int replicas = 1;
+  Lag lag{};
 };
 std::string ToText(const RunSpec& spec);  // "make -s sim SEED=1 SCENARIO=create FAULT=write:7:crash-lost"
 

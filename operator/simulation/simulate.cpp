@@ -1,5 +1,5 @@
-// simulate [--seed N] [--scenario NAME] [--fault PLAN] [--replicas N]: plays one run and prints its whole
-// event log on stdout. Without a scenario, scenario and faults are drawn from the seed.
+// simulate [--seed N] [--scenario NAME] [--fault PLAN] [--replicas N] [--lag LAG]: plays one run and prints
+// its whole event log on stdout. Without a scenario, scenario and faults are drawn from the seed.
 #include <getopt.h>
 
 #include <algorithm>
@@ -37,6 +37,8 @@ int PlayAloud(const RunSpec& spec) {
   const auto outcome = Play(spec, [](const std::string& line) { std::cout << line << "\n"; });
   std::cout << "# " << outcome.counts.writes << " writes, " << outcome.counts.reads << " reads, "
             << outcome.counts.events << " events; " << outcome.struck << " faults struck\n";
+  for (const auto& [plural, span] : spec.lag)
+    if (!outcome.counts.watched.contains(plural)) return Refuse("nobody watches " + plural);
   for (const auto& violation : outcome.violations) std::cout << "# VIOLATION " << violation << "\n";
   return outcome.violations.empty() ? 0 : 1;
 }
@@ -44,15 +46,18 @@ int PlayAloud(const RunSpec& spec) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::string seed = "1", scenario, faults, replicas = "1";
-  const option options[] = {{"seed", required_argument, nullptr, 's'},
-                            {"scenario", required_argument, nullptr, 'c'},
-                            {"fault", required_argument, nullptr, 'f'},
-                            {"replicas", required_argument, nullptr, 'r'},
-                            {nullptr, 0, nullptr, 0}};
+  std::string seed = "1", scenario, faults, replicas = "1", lag;
+  const option options[] = {
+      {"seed", required_argument, nullptr, 's'},  {"scenario", required_argument, nullptr, 'c'},
+      {"fault", required_argument, nullptr, 'f'}, {"replicas", required_argument, nullptr, 'r'},
+      {"lag", required_argument, nullptr, 'l'},   {nullptr, 0, nullptr, 0}};
   for (int found = 0; (found = getopt_long(argc, argv, "", options, nullptr)) != -1;) {
     if (found == '?') return 2;
-    (found == 's' ? seed : found == 'c' ? scenario : found == 'f' ? faults : replicas) = optarg;
+    (found == 's'   ? seed
+     : found == 'c' ? scenario
+     : found == 'f' ? faults
+     : found == 'l' ? lag
+                    : replicas) = optarg;
   }
   const auto drawn_from = Parse<std::uint64_t>(seed);
   const auto operators = Parse<int>(replicas);
@@ -71,5 +76,8 @@ int main(int argc, char** argv) {
     spec.faults = std::move(*plan);
   }
   spec.replicas = *operators;
+  auto lags = ParseLag(lag);
+  if (!lags) return Refuse(lags.error().message);
+  spec.lag = std::move(*lags);
   return PlayAloud(spec);
 }

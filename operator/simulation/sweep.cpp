@@ -70,7 +70,7 @@ SweepReport RunAll(const std::vector<RunSpec>& specs, Judge judge) {
       const std::lock_guard lock(mutex);
       ++report.runs;
       report.steps += outcome.steps;
-      if (outcome.struck == 0) ++report.missed;
+      if (!specs[i].faults.empty() && outcome.struck == 0) ++report.missed;
       if (complaints.empty()) continue;
       std::string text = ToText(specs[i]) + "\n";
       for (const auto& complaint : complaints) text += "  " + complaint + "\n";
@@ -95,7 +95,7 @@ SweepReport RunAll(const std::vector<RunSpec>& specs, Judge judge) {
 
 SweepReport Sweep(const std::string& scenario, testing::At at, const std::vector<testing::Effect>& effects,
                   std::size_t stride) {
-  const Outcome expected = Play({.scenario = scenario, .seed = 1, .faults = {}, .replicas = 1}, {});
+  const Outcome expected = Play({.scenario = scenario}, {});
   const auto& counts = expected.counts;
   const std::uint64_t last = at == testing::At::kWrite  ? counts.writes
                              : at == testing::At::kRead ? counts.reads
@@ -104,14 +104,21 @@ SweepReport Sweep(const std::string& scenario, testing::At at, const std::vector
   std::size_t place = 0;
   for (std::uint64_t number = 1; number <= last; ++number) {
     for (const auto effect : effects) {
-      if (place++ % stride == 0)
-        specs.push_back({.scenario = scenario, .seed = 1, .faults = {{at, number, effect}}, .replicas = 1});
+      if (place++ % stride == 0) specs.push_back({.scenario = scenario, .faults = {{at, number, effect}}});
     }
   }
   auto report = RunAll(specs, [&](const Outcome& outcome) { return Differences(expected, outcome); });
   for (const auto& violation : expected.violations)
     report.failures.push_back(scenario + " without faults: " + violation);
   return report;
+}
+
+SweepReport SweepLags(const std::string& scenario, std::chrono::seconds lag) {
+  const Outcome expected = Play({.scenario = scenario}, {});
+  std::vector<RunSpec> specs;
+  for (const auto& plural : expected.counts.watched)
+    specs.push_back({.scenario = scenario, .lag = {{plural, lag}}});
+  return RunAll(specs, [&](const Outcome& outcome) { return Differences(expected, outcome); });
 }
 
 SweepReport SweepSeeds(std::uint64_t first, std::size_t count) {

@@ -22,6 +22,9 @@ struct SweepReport {
 SweepReport Sweep(const std::string& scenario, testing::At at, const std::vector<testing::Effect>& effects,
                   std::size_t stride = 1);
 
+// The story with the watch of one kind after the other telling everything so much later.
+SweepReport SweepLags(const std::string& scenario, std::chrono::seconds lag);
+
 // The runs drawn from these seeds; the laws must hold and the story must come to its end.
 SweepReport SweepSeeds(std::uint64_t first, std::size_t count);
 

@@ -7,6 +7,7 @@ using namespace marea;
 using namespace marea::simulation;
 using testing::At;
 using testing::Effect;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -75,6 +76,17 @@ TEST_CASE("a stream that breaks, falls silent or speaks nonsense changes nothing
       "streams",
       Sweep("start", At::kEvent,
             {Effect::kCut, Effect::kCoalesced, Effect::kSilent, Effect::kGone, Effect::kGarbage}, kStride));
+}
+
+TEST_CASE("a kind whose watch tells everything late changes nothing about the end", "[sweep]") {
+  SweepReport sum;
+  for (const auto& scenario : Scenarios()) {
+    INFO(scenario.name);
+    Add(sum, SweepLags(scenario.name, 3s));
+    // Less than the minute that passes between the edit of a class and the run that is to follow it.
+    Add(sum, SweepLags(scenario.name, 45s));
+  }
+  Judge("lags", sum);
 }
 
 TEST_CASE("stories under faults drawn by chance come to their end within the laws", "[sweep]") {

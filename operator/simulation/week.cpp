@@ -24,9 +24,7 @@ constexpr int kPeople = 48, kStudents = 60, kDays = 7;
 // Everything that happens is put on the world's clock beforehand, drawn from one generator.
 class Week {
  public:
-  Week(std::uint64_t seed, int replicas)
-      : platform_({.seed = seed, .faults = {}, .replicas = replicas, .cluster = {}, .log = {}}),
-        random_(seed) {}
+  Week(std::uint64_t seed, int replicas) : platform_({.seed = seed, .replicas = replicas}), random_(seed) {}
 
   WeekReport Live() {
     Furnish();

@@ -95,6 +95,11 @@ void FakeCluster::AddNode(const std::string& name, const kube::StringMap& labels
         {{"capacity", resources}, {"allocatable", resources}, {"conditions", Json::array({ready})}}}});
 }
 
+void FakeCluster::SetResources(const std::string& name, const kube::StringMap& resources) {
+  impl_->client.Patch(kube::kNodes, {"", name}, "status",
+                      {{"status", {{"capacity", resources}, {"allocatable", resources}}}});
+}
+
 void FakeCluster::SilenceNode(const std::string& name) {
   impl_->kubelets.Silence(name);
   impl_->silent.insert(name);

@@ -29,7 +29,7 @@ class FakeCluster {
     Duration node_grace = std::chrono::seconds{40};  // a silent node counts as lost
     Duration eviction = std::chrono::minutes{5};     // pods of a lost node are told to go
     // Containers of this image never run: {"registry/lab:none", "ErrImagePull"}.
-    std::map<std::string, std::string> broken_images;
+    std::map<std::string, std::string> broken_images{};
   };
 
   FakeCluster(SimLoop& world, FakeApi& api, Options options);
@@ -38,6 +38,7 @@ class FakeCluster {
   // A Ready node; `resources` are capacity and allocatable, such as {"nvidia.com/gpu", "4"}.
   void AddNode(const std::string& name, const kube::StringMap& labels, const kube::StringMap& resources,
                const Json& taints = Json::array());
+  void SetResources(const std::string& name, const kube::StringMap& resources);
   // Its kubelet neither hears nor says anything; what runs there goes on.
   void SilenceNode(const std::string& name);
   void ReviveNode(const std::string& name);

@@ -21,7 +21,7 @@ class FakeNetwork {
   struct Options {
     Duration request_delay = std::chrono::milliseconds{2};  // each way; up to twice that, by the world's seed
     Duration event_delay = std::chrono::milliseconds{3};    // the same; streams keep their order
-    std::map<std::string, Duration> lag;                    // further delay of events, by plural
+    std::map<std::string, Duration> lag{};                  // further delay of events, by plural
     std::set<std::string> uncounted{
         "leases"};  // plurals whose requests no fault strikes and no number counts
   };
@@ -36,6 +36,7 @@ class FakeNetwork {
   };
   struct Counts {
     std::uint64_t writes = 0, reads = 0, events = 0;
+    std::set<std::string> watched{};  // plurals
   };
 
   FakeNetwork(SimLoop& world, FakeApi& api, FaultPlan plan, Options options, Hooks hooks);

@@ -51,6 +51,7 @@ void FakeStream::Begin() {
   id_ = std::get<FakeApi::WatchId>(answer);
   serial_ = ++net_->opened;
   net_->streams.emplace(serial_, this);
+  net_->counts.watched.insert(plural_);
   Front([](FakeStream& s) { s.events_.on_open({200, {}, {}}); });
   ScheduleBookmark();
   EndInTime();
