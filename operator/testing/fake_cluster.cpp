@@ -29,7 +29,7 @@ struct FakeCluster::Impl {
 
   void LookAnew() {
     scheduler.Forget();
-    kubelets.ForgetWhatIsGone();
+    kubelets.LookAnew();
     for (const char* plural : {"nodes", "persistentvolumeclaims", "pods"}) {
       for (const auto& [key, object] : client.api().All(plural))
         Hear({"ADDED", plural, key, 0, nullptr, object});

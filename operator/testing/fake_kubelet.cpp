@@ -10,6 +10,11 @@ using namespace std::chrono_literals;
 constexpr const char* kSessionLabel = "marea.dev/session";
 constexpr Duration kRetryMounts = 1s;
 
+Json ContainerStatuses(const Json& pod, const Json& state) {
+  const Json& name = pod.at("spec").at("containers").at(0).at("name");
+  return Json::array({{{"name", name}, {"ready", false}, {"restartCount", 0}, {"state", state}}});
+}
+
 }  // namespace
 
 void FakeKubelets::Hear(const FakeApi::Change& change) {
@@ -67,26 +72,26 @@ void FakeKubelets::Start(const std::string& uid) {
   if (!pod || IsTerminating(*pod)) return;
   if (!MountsAreThere(*pod)) return client_.After(kRetryMounts, [this, uid] { Start(uid); });
   const std::string image = pod->at("spec").at("containers").at(0).at("image");
-  const std::string name = pod->at("spec").at("containers").at(0).at("name");
   const auto broken = options_.broken_images.find(image);
-  Json status;
-  if (broken != options_.broken_images.end()) {
-    const Json waiting = {{"reason", broken->second}, {"message", "cannot pull " + image}};
-    status = {
-        {"containerStatuses",
-         Json::array(
-             {{{"name", name}, {"ready", false}, {"restartCount", 0}, {"state", {{"waiting", waiting}}}}})}};
-  } else {
+  if (broken == options_.broken_images.end()) {
     runs_[uid].running = true;
-    status = {{"phase", "Running"},
-              {"podIP", "10.244.0.7"},
-              {"containerStatuses", Json::array({{{"name", name},
-                                                  {"ready", false},
-                                                  {"restartCount", 0},
-                                                  {"state", {{"running", Json::object()}}}}})}};
-    client_.After(options_.ready, [this, uid] { BecomeReady(uid); });
+    return ReportRunning(uid);
   }
-  client_.Patch(kube::kPods, runs_[uid].pod, "status", {{"status", status}});
+  const Json waiting = {{"reason", broken->second}, {"message", "cannot pull " + image}};
+  client_.Patch(kube::kPods, runs_[uid].pod, "status",
+                {{"status", {{"containerStatuses", ContainerStatuses(*pod, {{"waiting", waiting}})}}}});
+}
+
+void FakeKubelets::ReportRunning(const std::string& uid) {
+  const auto pod = PodOf(uid);
+  if (!pod || IsTerminating(*pod)) return;
+  client_.After(options_.ready, [this, uid] { BecomeReady(uid); });
+  if (PhaseOf(*pod) == "Running") return;
+  client_.Patch(kube::kPods, runs_[uid].pod, "status",
+                {{"status",
+                  {{"phase", "Running"},
+                   {"podIP", "10.244.0.7"},
+                   {"containerStatuses", ContainerStatuses(*pod, {{"running", Json::object()}})}}}});
 }
 
 void FakeKubelets::BecomeReady(const std::string& uid) {
@@ -103,20 +108,26 @@ void FakeKubelets::Stop(const std::string& uid) {
   const auto run = runs_.find(uid);
   if (run == runs_.end() || silent_.contains(run->second.node)) return;
   const Key key = run->second.pod;
+  const auto pod = client_.api().Get("pods", key);
+  if (pod && !IsTerminating(*pod)) return;  // the server went back to before it was told to go
   runs_.erase(run);
   client_.Delete(kube::kPods, key, uid, 0);
 }
 
-void FakeKubelets::ForgetWhatIsGone() {
+void FakeKubelets::LookAnew() {
   std::erase_if(runs_, [&](const auto& run) {
     const auto pod = client_.api().Get("pods", run.second.pod);
-    return !pod || pod->at("metadata").at("uid") != run.first;
+    return !pod || pod->at("metadata").at("uid") != run.first || NodeOf(*pod) != run.second.node;
   });
+  stopping_.clear();
+  for (const auto& [uid, run] : runs_) {
+    if (run.running) ReportRunning(uid);
+  }
 }
 
 void FakeKubelets::Revive(const std::string& node) {
   silent_.erase(node);
-  ForgetWhatIsGone();
+  LookAnew();
   for (const auto& [key, pod] : client_.api().All("pods")) {
     if (NodeOf(*pod) != node) continue;
     stopping_.erase(pod->at("metadata").at("uid").get<std::string>());

@@ -75,7 +75,7 @@ class FakeKubelets {
   FakeKubelets(FakeClient& client, const FakeCluster::Options& options)
       : client_(client), options_(options) {}
   void Hear(const FakeApi::Change& change);
-  void ForgetWhatIsGone();
+  void LookAnew();  // what is gone or bound elsewhere ends; of what runs the API is told again
   void Silence(const std::string& node) { silent_.insert(node); }
   void Revive(const std::string& node);
   void Lose(const std::string& node);  // with all that runs there
@@ -91,6 +91,7 @@ class FakeKubelets {
   };
   void Look(const Json& pod);
   void Start(const std::string& uid);
+  void ReportRunning(const std::string& uid);
   void BecomeReady(const std::string& uid);
   void Stop(const std::string& uid);
   bool MountsAreThere(const Json& pod) const;
