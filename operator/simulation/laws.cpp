@@ -79,7 +79,7 @@ void Laws::CheckPodCreate(const http::Request& request) {
   const auto node = TextAt(pod,
                            "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/"
                            "nodeSelectorTerms/0/matchFields/0/values/0");
-  if (TextAt(*session, "/status/admission/nodeName") != node)
+  if (At(*session, "/status/admission").is_null() || TextAt(*session, "/status/admission/nodeName") != node)
     Violate("records precede effects",
             "pod " + ToString(key) + " is pinned to " + node + ", no admission says so");
   if (TextAt(*session, "/status/attempt") != TextAt(pod, "/metadata/annotations/marea.dev~1attempt"))
@@ -106,7 +106,7 @@ void Laws::CheckDelete(const http::Request& request, const std::string& plural, 
   const auto pod = api_.Get("pods", key);
   const auto session = api_.Get("sessions", key);
   if (restored_ || !pod || !session || !Owns(*session, *pod)) return;
-  const bool stopped = session->at("status").contains("stop");
+  const bool stopped = !At(*session, "/status/stop").is_null();
   const bool given_up =
       At(*session, "/status/admission").is_null() ||
       TextAt(*session, "/status/attempt") != TextAt(*pod, "/metadata/annotations/marea.dev~1attempt");

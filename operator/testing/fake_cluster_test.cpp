@@ -10,7 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr kube::ResourceType kVolumes{"", "v1", "persistentvolumes", "PersistentVolume", false};
 const std::string kGpu = "nvidia.com/gpu";
 
 // A cluster without nodes, with the namespace team-a and one class for each way to bind volumes.
