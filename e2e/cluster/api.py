@@ -20,11 +20,11 @@ class Api:
         self.connection = http.client.HTTPSConnection(
             cluster.api_address, cluster.port("kube-apiserver"), timeout=10, context=context)
 
-    def request(self, method, path, body=None, content_type="application/json"):
+    def request(self, method, path, body=None, content_type="application/json", headers=None):
         """(status, decoded answer); raises OSError when there is no server."""
         try:
             payload = None if body is None else json.dumps(body)
-            self.connection.request(method, path, payload, {"Content-Type": content_type} if payload else {})
+            self.connection.request(method, path, payload, {**(headers or {}), **({"Content-Type": content_type} if payload else {})})
             response = self.connection.getresponse()
             text = response.read()
         except (OSError, http.client.HTTPException) as error:

@@ -15,14 +15,11 @@ anonymous:
   - path: /healthz
 """
 
-# One line per finished request: who, which verb, which object, which answer.
-# Watches are left out: they would be logged when they end, minutes after the fact.
+# One line per finished request: who, which verb, which object, which answer. A watch has one more, when it begins.
 AUDIT_POLICY = """apiVersion: audit.k8s.io/v1
 kind: Policy
-omitStages: [RequestReceived, ResponseStarted]
+omitStages: [RequestReceived]
 rules:
-- level: None
-  verbs: [watch]
 - level: None
   nonResourceURLs: ["/livez*", "/readyz*", "/healthz*"]
 - level: Metadata

@@ -21,6 +21,7 @@ from installation.chart import CHART, RELEASE, HelmError, helm, render, settings
 from installation.cluster import Cluster, KubectlError, Unmet, wait
 from installation.operator import NAMESPACE, namespace
 from notebook import Notebook
+from persona import Persona, bind, refusal
 from team import Team
 
 NAME = "e2e-chart"
@@ -54,6 +55,10 @@ EVERYTHING = {
     "podDisruptionBudget": {"enabled": False},
     "networkPolicy": {"enabled": False, "apiServerPorts": [16443], "metricsFrom": [{"namespaceSelector": {"matchLabels": {"a": "b"}}}]},
     "personas": {"enabled": False, "catalogueForEverybody": False},
+    "policies": {
+        "actAs": False, "marks": False, "status": False, "images": False, "fillUser": True,
+        "trustedUsers": ["system:serviceaccount:velero:velero", "oidc:o'brien@example.org"],
+    },
 }
 
 
@@ -258,6 +263,50 @@ def test_keys_and_a_certificate_of_ones_own(release, people, tmp_path):
         release.upgrade("--set=tokenKeys.existingSecret=", "--set=serving.tlsSecret=")
 
 
+def test_a_session_is_for_whoever_asks_where_that_is_wanted(release, people):
+    bind(people.cluster, "ada", "edit", people.name)
+    ada = Persona(people.cluster, "ada")
+    program = Persona(people.cluster, f"system:serviceaccount:{people.name}:default")
+    bind(people.cluster, program.name, "edit", people.name)
+
+    def user_of(person, **spec):
+        return person.create(people.session("new", **spec))["spec"].get("user")
+
+    assert user_of(ada) is None
+    assert "may not act as ada" in (refusal(lambda: user_of(ada, user="ada")) or "")
+    release.upgrade("--set=policies.fillUser=true")
+    try:
+        wait("the login is filled in", lambda: user_of(ada) == "ada", 30)
+        assert user_of(ada, user=people.name) == people.name
+        assert "may not act as bob" in (refusal(lambda: user_of(ada, user="bob")) or "")
+        assert user_of(program) is None, "a program's account is nobody's home"
+        people.ask("mine", className="simulated", user="grace")
+        assert people.wait_ready("mine")["homeClaimName"] == "claim-grace"
+    finally:
+        release.upgrade("--set=policies.fillUser=false")
+
+    def is_left_alone():  # the API server may learn of one of the two policies before the other, and refuse
+        return refusal(lambda: user_of(ada)) is None and user_of(ada) is None
+
+    wait("it is not filled in any more", is_left_alone, 30)
+
+
+def test_a_policy_that_is_switched_off_refuses_nothing(release, people):
+    bind(people.cluster, "ada", "edit", people.name)
+    ada = Persona(people.cluster, "ada")
+
+    def refused():
+        return refusal(lambda: ada.create(people.session("new", user="bob")))
+
+    wait("a session for bob is refused", refused, 30)
+    release.upgrade("--set=policies.actAs=false")
+    try:
+        wait("it is let pass", lambda: not refused(), 30)
+    finally:
+        release.upgrade("--set=policies.actAs=true")
+    wait("it is refused again", refused, 30)
+
+
 def self_signed(folder):
     files = {"tls.crt": folder / "tls.crt", "tls.key": folder / "tls.key"}
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days=1",
@@ -287,7 +336,8 @@ def kubeconform(chart_cluster, release, tmp_path_factory):
 @pytest.mark.parametrize("values", [
     {},
     {"session": {"replicas": 0}, "networkPolicy": {"enabled": False}, "personas": {"enabled": False}, "crds": {"install": False}},
-    {**EVERYTHING, "networkPolicy": {**EVERYTHING["networkPolicy"], "enabled": True}, "personas": {"enabled": True}},
+    {**EVERYTHING, "networkPolicy": {**EVERYTHING["networkPolicy"], "enabled": True}, "personas": {"enabled": True},
+     "policies": {**EVERYTHING["policies"], "actAs": True, "marks": True, "status": True, "images": True}},
 ], ids=["default", "least", "everything"])
 def test_what_is_rendered_is_what_the_api_takes(kubeconform, values):
     text = render(NAMESPACE, **values)
@@ -344,6 +394,8 @@ def test_every_value_has_its_effect():
     ("tokenKeys.existingSecret=Not_A_Name", "/tokenKeys/existingSecret"),
     ("networkPolicy.apiServerPorts=null", "/networkPolicy"),
     ("personas.enabled=maybe", "/personas/enabled"),
+    ("policies.actas=true", "actas"),
+    ("policies.trustedUsers[0]=two words", "/policies/trustedUsers/0"),
     ("crds.install=1", "/crds/install"),
 ])
 def test_a_bad_value_is_refused_by_its_name(change, named):

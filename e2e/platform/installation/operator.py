@@ -2,6 +2,7 @@
 
 import datetime
 import os
+import re
 import secrets
 import ssl
 import urllib.error
@@ -24,6 +25,7 @@ class Operator:
         self.name = name
         self.leader_elect = True
         self.gateway_api = False
+        self.server = None  # instead of the API server's own address: a URL
         self.binary = ROOT / "build" / preset / "marea"
         self.directory = cluster.directory / name
         self.kubeconfig = self.directory / "kubeconfig"
@@ -43,6 +45,8 @@ class Operator:
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         ensure_key(self.key_dir)
         self.cluster.write_kubeconfig(f"{NAMESPACE}/{ACCOUNT}", self.kubeconfig)
+        if self.server:
+            self.kubeconfig.write_text(re.sub(r"server: \S+", f"server: {self.server}", self.kubeconfig.read_text()))
         if self.pid and not self.runs_as_built():
             self.stop()
         if not self.pid:
