@@ -46,7 +46,7 @@ mutants: setup ## seeds defects one at a time, the tests must notice; ONLY=fence
 e2e: setup ## end-to-end suites on a cluster of their own; ONLY=test_life picks
 	@e2e/report e2e
 
-lint: setup ## format, clang-tidy, import direction, CRDs, plain text
+lint: setup ## format, clang-tidy, import direction, CRDs, chart, plain text
 	@e2e/report checks lint
 
 format: setup ## lays the C++ out as clang-format does

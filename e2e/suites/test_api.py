@@ -268,7 +268,7 @@ LOOKALIKES = {"Cyrillic": "\u0430", "full width": "\uff41", "zero width": "\u200
 # Each string that names something: the kind, the field, and the spec that has it.
 NAMING = [
     (SESSION, "spec.className", lambda x: {"className": "a" + x}),
-    (SESSION, "spec.image", lambda x: {"image": "lab" + x}),
+    (SESSION, "spec.image", lambda x: {"image": "jupyterlab" + x}),
     (SESSION, "spec.home.claimName", lambda x: {"home": {"claimName": "a" + x}}),
     (SESSION, "spec.home.storageClassName", lambda x: {"home": {"storageClassName": "a" + x}}),
     (SESSION, "spec.volumes[0].claimName", lambda x: volume("/data", "a" + x)),
@@ -307,7 +307,7 @@ BAD_UPDATES = [
 ]
 GOOD_UPDATES = [
     {"home": {"size": "11Gi"}}, {"home": {"size": 10737418240}}, {"className": "other"}, {"durationSeconds": 60}, {"run": 7}, {"run": None},
-    {"image": "other"}, {"env": [{"name": "A", "value": "b"}]},
+    {"image": "jupyterlab"}, {"env": [{"name": "A", "value": "b"}]},
 ]
 
 
