@@ -50,6 +50,7 @@ EVERYTHING = {
         ]}},
         "priorityClassName": "system-cluster-critical", "podAnnotations": {"note": "{{ not a template }}: 'x'"}, "podLabels": {"team": "ml"},
     },
+    "gatewayApi": {"enabled": True},
     "tokenKeys": {"existingSecret": "keys-of-ours"},
     "serving": {"tlsSecret": "certificate"},
     "podDisruptionBudget": {"enabled": False},

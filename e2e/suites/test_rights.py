@@ -4,6 +4,7 @@ was granted. And people can do what their roles say."""
 import itertools
 import json
 
+import catalogue
 import pytest
 import yaml
 from audit import OPERATOR, said
@@ -87,7 +88,7 @@ def test_of_leases_it_may_touch_its_own_alone(cluster):
 @pytest.fixture(scope="module")
 def granted():
     """What the chart gives the operator: (verb, group, resource, name), the name where a rule is held to names."""
-    roles = [o for o in yaml.safe_load_all(render(NAMESPACE)) if o and o["kind"] in ("Role", "ClusterRole") and o["metadata"]["name"] == ACCOUNT]
+    roles = [o for o in yaml.safe_load_all(render(NAMESPACE, gatewayApi={"enabled": True})) if o and o["kind"] in ("Role", "ClusterRole") and o["metadata"]["name"] == ACCOUNT]
     assert sorted(r["kind"] for r in roles) == ["ClusterRole", "Role"]
     return {
         (verb, group, resource, name)
@@ -110,13 +111,36 @@ def wired(cluster, running_operator):
     running_operator.start()
 
 
-def test_a_life_with_all_turns(team):
+@pytest.fixture
+def turning(cluster, team):
+    """A SessionClass whose route can be changed, and a StorageClass whose homes grow."""
+
+    def route(**route):
+        cluster.apply(catalogue.thing("SessionClass", team.name, {**simulated["spec"], "route": {"hostname": "lab.example.org", **route}}))
+
+    simulated = next(o for o in catalogue.objects() if o["metadata"]["name"] == "simulated")
+    cluster.apply({
+        "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": team.name}, "allowVolumeExpansion": True,
+        "provisioner": "rancher.io/local-path", "volumeBindingMode": "WaitForFirstConsumer",
+    })
+    yield route
+    cluster.kubectl("delete", "sessionclass,storageclass", team.name)
+
+
+def test_a_life_with_all_turns(team, turning):
     """So that what follows can be said of this file alone, too."""
-    team.ask("ada", className="simulated", accelerator={"alternatives": [{"className": "t4"}]})
+    turning(type="Ingress")
+    team.ask("ada", className=team.name, accelerator={"alternatives": [{"className": "t4"}]}, home={"size": "10Mi", "storageClassName": team.name})
     team.wait_ready("ada")
-    team.change("ada", desiredState="Stopped")
-    team.wait_stopped("ada")
-    team.change("ada", desiredState="Running")
+    turning(type="HTTPRoute", gateway={"name": "public", "namespace": "gateways"})
+    team.wait_for("ada", "says what waits", lambda s: s.get("pendingChange"))
+    team.change("ada", run=2, home={"size": "20Mi"})
+    wait("the second run has the other route", lambda: team.get("httproute", "ada") and not team.get("ingress", "ada"), 60)
+    team.wait_ready("ada")
+    turning(type="Ingress")
+    team.wait_for("ada", "says what waits", lambda s: s.get("pendingChange"))
+    team.change("ada", run=3)
+    wait("the third run has the first one's", lambda: team.get("ingress", "ada") and not team.get("httproute", "ada"), 60)
     team.wait_ready("ada")
     team.kubectl("delete", "session", "ada")
 
@@ -168,14 +192,29 @@ def test_all_that_is_granted_is_used(operator, audit, granted):
 def test_it_was_never_refused_anything(operator, audit):
     requests = list(audit.requests())
     assert requests, "the audit log knows nothing of the operator"
-    refused = {said(r).partition(" at ")[0] for r in requests if is_refusal(r.get("responseStatus", {}))}
+    refused = {said(r).partition(" at ")[0] for r in requests if is_refusal(r)}
     assert not refused, f"asked for, but not granted in charts/marea or refused by a policy: {sorted(refused)}"
 
 
-def is_refusal(answer):
-    """Of rights or by a policy. Nobody may make anything in a namespace that is going; that is no matter of rights."""
-    causes = {c["reason"] for c in answer.get("details", {}).get("causes", [])}
-    return answer.get("code") in (401, 403) and "NamespaceTerminating" not in causes
+def is_refusal(request):
+    """Of rights or by a policy; a full quota and a namespace that is going refuse too, and whoever asks."""
+    answer = request.get("responseStatus", {})
+    forbidden = request.get("annotations", {}).get("authorization.k8s.io/decision") == "forbid"
+    return forbidden or answer.get("code") == 401 or "AdmissionPolicy 'marea-" in answer.get("message", "")
+
+
+def test_the_log_tells_a_refusal_of_rights(people, audit):
+    """What the test above relies on: somebody without the right is seen to be refused."""
+    mark = audit.end()
+    assert refusal(lambda: people["nobody"].create({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x", "namespace": TEAM}}))
+
+    def is_logged():
+        with open(audit.path, "rb") as log:
+            log.seek(mark)
+            entries = [json.loads(line) for line in log if line.endswith(b"\n")]
+        return [e for e in entries if e.get("impersonatedUser", {}).get("username") == "nobody" and is_refusal(e)]
+
+    wait("it is in the log", is_logged, 10)
 
 
 TEAM = "rights-team"
