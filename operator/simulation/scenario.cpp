@@ -111,7 +111,7 @@ void EditClass(Platform& p) {
   Create(p);
   p.Apply(api::kSessionClasses, {"", "default"},
           {{"spec", {{"images", Json::array({{{"name", "lab"}, {"image", "registry.example/lab:2"}}})}}}});
-  p.Run(1min);
+  p.Run(3min);  // a watch that fell silent is noticed after two
   const auto image = [&] {
     return (*p.api().Get("pods", {"lab", "ada"}))["spec"]["containers"][0].value("image", "");
   };
@@ -204,7 +204,7 @@ const std::vector<Scenario>& Scenarios() {
                                                 {"evicted", EvictPod, 20},
                                                 {"alternative", Alternative, 20},
                                                 {"home-missing", HomeMissing, 30},
-                                                {"class-edited", EditClass, 80},
+                                                {"class-edited", EditClass, 200},
                                                 {"twenty", Twenty, 30}};
   return kScenarios;
 }
