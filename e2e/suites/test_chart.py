@@ -204,7 +204,7 @@ def leads(pod):
 
 
 def test_an_upgrade_and_a_rollback_under_load_lose_nothing(chart_cluster, release, people):
-    people.ask("ada", accelerator={"alternatives": [{"className": "t4"}]})
+    people.ask("ada", user="ada", accelerator={"alternatives": [{"className": "t4"}]})  # her home is on a real node, theirs on many
     people.ask(*(f"old-{i}" for i in range(5)), className="simulated")
     running = ["ada", *(f"old-{i}" for i in range(5))]
     ready_since = {name: people.wait_ready(name)["readyTime"] for name in running}
