@@ -73,11 +73,12 @@ std::string RouteBody(const View& view) {
 std::vector<runtime::Action> RouteActions(const View& view) {
   const auto* wanted = WantedRoute(*view.session_class);
   const Json route = wanted == nullptr ? Json() : Marked(view);
+  const std::string made_from =
+      wanted == nullptr ? "" : route["metadata"]["annotations"][api::kMadeFromAnnotation].get<std::string>();
   std::vector<runtime::Action> actions;
   bool there = false;
   for (const auto& [type, metadata] : view.routes) {
-    if (type == wanted && Annotation(*metadata, api::kMadeFromAnnotation) ==
-                              route["metadata"]["annotations"][api::kMadeFromAnnotation]) {
+    if (type == wanted && Annotation(*metadata, api::kMadeFromAnnotation) == made_from) {
       there = true;
     } else if (!view.world.nothing_deleted_until) {
       actions.push_back(

@@ -102,9 +102,10 @@ std::string BasePath(const View& view) {
 }
 
 std::string ServedPath(const View& view) {
-  const std::string served =
-      view.pod == nullptr ? "" : Annotation(view.pod->metadata, api::kBasePathAnnotation);
-  if (!served.empty()) return served;
+  if (view.pod != nullptr) {
+    auto served = Annotation(view.pod->metadata, api::kBasePathAnnotation);
+    if (!served.empty()) return served;
+  }
   return view.session_class == nullptr ? "/" : BasePath(view);
 }
 
@@ -155,9 +156,11 @@ std::string Digest(std::string_view text) {
 }
 
 std::string TokenKeyId(const View& view) {
-  const std::string kept =
-      view.pod == nullptr ? "" : Annotation(view.pod->metadata, api::kTokenKeyAnnotation);
-  return kept.empty() ? view.settings.keys.newest_id() : kept;
+  if (view.pod != nullptr) {
+    auto kept = Annotation(view.pod->metadata, api::kTokenKeyAnnotation);
+    if (!kept.empty()) return kept;
+  }
+  return view.settings.keys.newest_id();
 }
 
 }  // namespace marea::session
