@@ -59,7 +59,6 @@ struct Call : std::enable_shared_from_this<Call> {
       net->Log(name + " ends before the answer is in");
       return net->Crash(process);
     }
-    if (effect == Effect::kSlow) return;  // it was told of a time-out long ago
     if (effect == Effect::kLate) return TimeOut();
     if (effect == Effect::kReset) return Answer(Fail(ErrorKind::kUnavailable, "connection reset by peer"));
     if (effect) Spoil(*effect, response);
@@ -73,6 +72,7 @@ struct Call : std::enable_shared_from_this<Call> {
   }
 
   void Answer(Result<Response> answer) {
+    if (effect == Effect::kSlow) return;  // it was told of a time-out long ago
     net->world.After(net->Spread(net->options.request_delay),
                      [self = shared_from_this(), answer = std::move(answer)] {
                        self->process.Post([self, answer] {
