@@ -4,6 +4,8 @@
 #include <random>
 #include <type_traits>
 
+#include "testing/machine_bench.hpp"
+
 namespace marea::kube {
 
 using namespace watching;
@@ -11,32 +13,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// The machine with its clock, fed by hand; `effects` are those of the last event.
-struct Bench {
-  WatchOptions options;
-  State state;
-  MonotonicTime now{1h};
-  std::uint64_t random = 0;
-  std::vector<Effect> effects;
-
-  Bench& Do(const Event& event, Duration later = {}) {
-    now += later;
-    Step step = Next(options, state, event, now, random);
-    state = step.state;
-    effects = step.effects;
-    return *this;
-  }
-  template <class E>
-  const E* Find() const {
-    for (const Effect& effect : effects) {
-      if (const auto* found = std::get_if<E>(&effect)) return found;
-    }
-    return nullptr;
-  }
-  template <class Where>
-  bool In() const {
-    return std::holds_alternative<Where>(state.where);
-  }
+struct Bench : testing::MachineBench<Bench, &Next> {
   Bench& Listed(const std::string& version = "100") { return Do(Start{}).Do(PageListed{version, ""}); }
 };
 

@@ -4,6 +4,8 @@
 #include <limits>
 #include <type_traits>
 
+#include "testing/machine_bench.hpp"
+
 namespace marea::runtime {
 
 using namespace electing;
@@ -14,21 +16,12 @@ namespace {
 
 constexpr MonotonicTime kStart{1h};
 
-// The machine with its clock, fed by hand; `effects` are those of the last event.
-struct Bench {
-  ElectionOptions options{.identity = "me"};
-  State state;
-  MonotonicTime now = kStart;
-  std::uint64_t random = 0;
-  std::vector<Effect> effects;
-
-  Bench& Do(const Event& event, Duration later = {}) {
-    now += later;
-    Step step = Next(options, state, event, now, random);
-    state = step.state;
-    effects = step.effects;
-    return *this;
+struct Bench : testing::MachineBench<Bench, &Next> {
+  Bench() {
+    options.identity = "me";
+    now = kStart;
   }
+
   Bench& Read(const std::string& version, const std::string& holder, Duration later = 5ms) {
     REQUIRE(In<Reading>());
     return Do(Answered{Record{version, holder, 15, 3}}, later);
@@ -51,17 +44,6 @@ struct Bench {
     return *this;
   }
 
-  template <class E>
-  const E* Find() const {
-    for (const Effect& effect : effects) {
-      if (const auto* found = std::get_if<E>(&effect)) return found;
-    }
-    return nullptr;
-  }
-  template <class Where>
-  bool In() const {
-    return std::holds_alternative<Where>(state.where);
-  }
   bool MayWrite(Duration later = {}) const {
     const auto until = MayWriteUntil(options, state);
     return until && now + later < *until;
