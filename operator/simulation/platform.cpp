@@ -84,6 +84,7 @@ Platform::Platform(PlatformOptions options)
   hooks.answered = [this](SimProcess&, const http::Request& request, const http::Response& response) {
     if (request.method != Method::kGet) laws_.Answered(request, response);
   };
+  hooks.strike = options_.strike;
   hooks.crash = [this](SimProcess& process) { Crashed(process); };
   network_ = std::make_unique<testing::FakeNetwork>(world_, api_, options_.faults, options_.network,
                                                     std::move(hooks));

@@ -23,6 +23,7 @@ struct PlatformOptions {
   testing::FakeCluster::Options cluster{};
   testing::FakeNetwork::Options network{};
   std::function<void(const std::string&)> log{};  // the event log, a line each; may be empty
+  testing::Striker strike{};                      // besides the faults; may be empty
 };
 
 class Platform {

@@ -107,6 +107,26 @@ void HomeMissing(Platform& p) {
   UntilSummary(p, "ada", "Ready");
 }
 
+// The class offers an image that its registry does not have: the session says so, and its owner takes
+// another.
+void BreakImage(Platform& p) {
+  TwoNodes(p);
+  Json spec = Wants({"a100"});
+  spec["image"] = "broken";
+  p.Ask("ada", spec);
+  const auto stalled = [&] {
+    for (const auto& condition :
+         p.Session("ada").value(Json::json_pointer("/status/conditions"), Json::array()))
+      if (condition["type"] == "Stalled" && condition["status"] == "True")
+        return condition.value("reason", "");
+    return std::string{};
+  };
+  p.Until("ada stalls for want of the image", [&] { return stalled() == "ImageNotFound"; });
+  p.Edit("ada", {{"image", "lab"}, {"run", 2}});
+  UntilSummary(p, "ada", "Ready");
+  p.Until("ada stalls no longer", [&] { return stalled().empty(); });
+}
+
 void EditClass(Platform& p) {
   Create(p);
   p.Apply(api::kSessionClasses, {"", "default"},
@@ -204,6 +224,7 @@ const std::vector<Scenario>& Scenarios() {
                                                 {"evicted", EvictPod, 20},
                                                 {"alternative", Alternative, 20},
                                                 {"home-missing", HomeMissing, 30},
+                                                {"image-broken", BreakImage, 20},
                                                 {"class-edited", EditClass, 200},
                                                 {"twenty", Twenty, 30}};
   return kScenarios;
@@ -241,8 +262,10 @@ std::string ToText(const RunSpec& spec) {
   return text;
 }
 
-Outcome Play(const RunSpec& spec, const std::function<void(const std::string&)>& log) {
-  PlatformOptions options{.seed = spec.seed, .faults = spec.faults, .replicas = spec.replicas, .log = log};
+Outcome Play(const RunSpec& spec, const std::function<void(const std::string&)>& log,
+             const testing::Striker& strike) {
+  PlatformOptions options{
+      .seed = spec.seed, .faults = spec.faults, .replicas = spec.replicas, .log = log, .strike = strike};
   options.network.lag.insert(spec.lag.begin(), spec.lag.end());
   options.cluster.broken_images["registry.example/lab:none"] = "ErrImagePull";
   Platform platform(std::move(options));

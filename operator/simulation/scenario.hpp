@@ -44,8 +44,10 @@ struct Outcome {
 };
 
 // Plays the scenario, lets the platform come to rest, kills the operators once more and looks that those that
-// follow write nothing. `log` takes the event log; it may be empty.
-Outcome Play(const RunSpec& spec, const std::function<void(const std::string&)>& log);
+// follow write nothing. `log` takes the event log; `strike` brings faults besides those of the spec; both may
+// be empty.
+Outcome Play(const RunSpec& spec, const std::function<void(const std::string&)>& log,
+             const testing::Striker& strike = {});
 
 // Scenario and one to three faults drawn from the seed.
 RunSpec Draw(std::uint64_t seed);

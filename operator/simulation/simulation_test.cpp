@@ -111,8 +111,7 @@ TEST_CASE("wrong clocks, an absent server, a restored one: the laws hold and the
 TEST_CASE("a request that was given up long ago may find no server when it arrives", "[simulation]") {
   for (int write = 1; write <= 16; ++write) {
     const auto faults = "write:" + std::to_string(write) + ":slow,second:12:outage";
-    const auto outcome =
-        Quietly({.scenario = "create", .seed = 1, .faults = Faults(faults.c_str()), .replicas = 1});
+    const auto outcome = Quietly({.scenario = "create", .faults = Faults(faults.c_str())});
     INFO(faults);
     CHECK(outcome.violations == Lines{});
   }

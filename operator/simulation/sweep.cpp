@@ -3,17 +3,19 @@
 #include <algorithm>
 #include <atomic>
 #include <iterator>
-#include <mutex>
 #include <thread>
 
 namespace marea::simulation {
 namespace {
 
+// What people did since the backup is undone by a restore: their story need not come to its end.
+constexpr const char* kUnfinished = "it comes to pass: ";
+constexpr std::size_t kLogs = 2;    // failures that are shown with their event logs
 constexpr std::size_t kShown = 12;  // lines of the event log at each end, and around each fault
 
-// What differs from the run without faults, in words; empty when nothing does.
+// Laws that were broken, and what differs from the run without faults; empty when there is nothing.
 std::vector<std::string> Differences(const Outcome& expected, const Outcome& got) {
-  std::vector<std::string> differences;
+  std::vector<std::string> differences = got.violations;
   if (got.end_state != expected.end_state) {
     std::size_t at = 0;
     while (at < got.end_state.size() && at < expected.end_state.size() &&
@@ -57,59 +59,48 @@ std::string ShortLog(const RunSpec& spec) {
   return text;
 }
 
-template <class Judge>
-SweepReport RunAll(const std::vector<RunSpec>& specs, Judge judge) {
-  SweepReport report;
-  std::mutex mutex;
+void Tell(SweepReport& report, const RunSpec& spec, const std::vector<std::string>& complaints, bool again) {
+  if (complaints.empty()) return;
+  std::string text = ToText(spec) + "\n";
+  for (const auto& complaint : complaints) text += "  " + complaint + "\n";
+  if (again && report.failures.size() < kLogs) text += ShortLog(spec);
+  report.failures.push_back(std::move(text));
+}
+
+template <class JudgeRun>
+SweepReport RunAll(const std::vector<RunSpec>& specs, JudgeRun judge) {
+  std::vector<std::vector<std::string>> complaints(specs.size());
+  std::atomic<std::uint64_t> steps{0};
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
     for (std::size_t i = next++; i < specs.size(); i = next++) {
       const Outcome outcome = Play(specs[i], {});
-      auto complaints = outcome.violations;
-      std::ranges::move(judge(outcome), std::back_inserter(complaints));
-      const std::lock_guard lock(mutex);
-      ++report.runs;
-      report.steps += outcome.steps;
-      if (!specs[i].faults.empty() && outcome.struck == 0) ++report.missed;
-      if (complaints.empty()) continue;
-      std::string text = ToText(specs[i]) + "\n";
-      for (const auto& complaint : complaints) text += "  " + complaint + "\n";
-      report.failures.push_back(std::move(text));
+      steps += outcome.steps;
+      complaints[i] = judge(specs[i], outcome);
     }
   };
   std::vector<std::thread> workers;
   for (unsigned i = 1; i < std::max(1u, std::thread::hardware_concurrency()); ++i) workers.emplace_back(work);
   work();
   for (auto& worker : workers) worker.join();
-  std::ranges::sort(report.failures);
-  for (std::size_t i = 0; i < std::min<std::size_t>(2, report.failures.size()); ++i) {
-    const auto& text = report.failures[i];
-    const auto spec =
-        std::ranges::find_if(specs, [&](const RunSpec& s) { return text.starts_with(ToText(s) + "\n"); });
-    report.failures[i] += ShortLog(*spec);
-  }
+  SweepReport report{.runs = specs.size(), .steps = steps};
+  for (std::size_t i = 0; i < specs.size(); ++i) Tell(report, specs[i], complaints[i], true);
   return report;
 }
 
 }  // namespace
 
-SweepReport Sweep(const std::string& scenario, testing::At at, const std::vector<testing::Effect>& effects,
-                  std::size_t stride) {
-  const Outcome expected = Play({.scenario = scenario}, {});
-  const auto& counts = expected.counts;
-  const std::uint64_t last = at == testing::At::kWrite  ? counts.writes
-                             : at == testing::At::kRead ? counts.reads
-                                                        : counts.events;
-  std::vector<RunSpec> specs;
-  std::size_t place = 0;
-  for (std::uint64_t number = 1; number <= last; ++number) {
-    for (const auto effect : effects) {
-      if (place++ % stride == 0) specs.push_back({.scenario = scenario, .faults = {{at, number, effect}}});
-    }
+SweepReport Sweep(const Faults& faults) {
+  const Outcome expected = Play({.scenario = faults.scenario}, {});
+  const auto branches =
+      PlayBranches(faults, [&](const Outcome& outcome) { return Differences(expected, outcome); });
+  SweepReport report{.runs = branches.size()};
+  for (const Branch& branch : branches) {
+    report.steps += branch.steps;
+    Tell(report, {.scenario = faults.scenario, .faults = {branch.fault}}, branch.complaints, !branch.died);
   }
-  auto report = RunAll(specs, [&](const Outcome& outcome) { return Differences(expected, outcome); });
   for (const auto& violation : expected.violations)
-    report.failures.push_back(scenario + " without faults: " + violation);
+    report.failures.push_back(faults.scenario + " without faults: " + violation);
   return report;
 }
 
@@ -118,19 +109,25 @@ SweepReport SweepLags(const std::string& scenario, std::chrono::seconds lag) {
   std::vector<RunSpec> specs;
   for (const auto& plural : expected.counts.watched)
     specs.push_back({.scenario = scenario, .lag = {{plural, lag}}});
-  return RunAll(specs, [&](const Outcome& outcome) { return Differences(expected, outcome); });
+  return RunAll(specs,
+                [&](const RunSpec&, const Outcome& outcome) { return Differences(expected, outcome); });
 }
 
 SweepReport SweepSeeds(std::uint64_t first, std::size_t count) {
   std::vector<RunSpec> specs;
   for (std::uint64_t seed = first; seed < first + count; ++seed) specs.push_back(Draw(seed));
-  return RunAll(specs, [](const Outcome&) { return std::vector<std::string>{}; });
+  return RunAll(specs, [](const RunSpec& spec, const Outcome& outcome) {
+    auto complaints = outcome.violations;
+    const bool undone = std::ranges::find(spec.faults, testing::Effect::kRestore, &testing::Fault::effect) !=
+                        spec.faults.end();
+    if (undone) std::erase_if(complaints, [](const auto& c) { return c.starts_with(kUnfinished); });
+    return complaints;
+  });
 }
 
 void Add(SweepReport& sum, SweepReport part) {
   sum.runs += part.runs;
   sum.steps += part.steps;
-  sum.missed += part.missed;
   std::ranges::move(part.failures, std::back_inserter(sum.failures));
 }
 

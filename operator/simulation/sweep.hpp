@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "simulation/branches.hpp"
 #include "simulation/scenario.hpp"
 
 namespace marea::simulation {
@@ -13,19 +14,17 @@ namespace marea::simulation {
 struct SweepReport {
   std::size_t runs = 0;
   std::uint64_t steps = 0;
-  std::size_t missed = 0;             // runs whose fault found nothing to strike
-  std::vector<std::string> failures;  // each: the command, the violations, a shortened event log
+  std::vector<std::string> failures{};  // each: the command, the violations, a shortened event log
 };
 
-// The story with each of `effects` at every write, read or event of its run without faults; `stride` leaves
-// out all but each n-th. A fault may shift later numbers, so the first one decides where it strikes.
-SweepReport Sweep(const std::string& scenario, testing::At at, const std::vector<testing::Effect>& effects,
-                  std::size_t stride = 1);
+// The story with each of these faults, as PlayBranches plays it: no other thread may run.
+SweepReport Sweep(const Faults& faults);
 
 // The story with the watch of one kind after the other telling everything so much later.
 SweepReport SweepLags(const std::string& scenario, std::chrono::seconds lag);
 
-// The runs drawn from these seeds; the laws must hold and the story must come to its end.
+// The runs drawn from these seeds; the laws must hold and the story must come to its end, unless a restore
+// undid what its people did.
 SweepReport SweepSeeds(std::uint64_t first, std::size_t count);
 
 void Add(SweepReport& sum, SweepReport part);

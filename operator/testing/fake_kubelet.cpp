@@ -77,7 +77,8 @@ void FakeKubelets::Start(const std::string& uid) {
     runs_[uid].running = true;
     return ReportRunning(uid);
   }
-  const Json waiting = {{"reason", broken->second}, {"message", "cannot pull " + image}};
+  const Json waiting = {{"reason", broken->second},
+                        {"message", "failed to pull and unpack image \"" + image + "\": not found"}};
   client_.Patch(kube::kPods, runs_[uid].pod, "status",
                 {{"status", {{"containerStatuses", ContainerStatuses(*pod, {{"waiting", waiting}})}}}});
 }

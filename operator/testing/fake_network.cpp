@@ -137,9 +137,9 @@ class Wire final : public http::Transport {
   // For the log: " #7", the seventh write; and what befalls it.
   std::pair<std::string, std::optional<Effect>> Count(const Request& request, bool write) {
     if (net_->options.uncounted.contains(PluralOf(request.path))) return {};
-    if (!write) return {"", net_->Strike(At::kRead, ++net_->counts.reads)};
+    if (!write) return {"", net_->Strike(At::kRead, ++net_->counts.reads, request)};
     const auto number = ++net_->counts.writes;
-    return {" #" + std::to_string(number), net_->Strike(At::kWrite, number)};
+    return {" #" + std::to_string(number), net_->Strike(At::kWrite, number, request)};
   }
 
   std::shared_ptr<FakeNetwork::Impl> net_;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -15,6 +16,10 @@
 #include "testing/fault_plan.hpp"
 
 namespace marea::testing {
+
+// What befalls the n-th write, read or event, asked in their order; nullopt: nothing. `request` is the write
+// or read, or the one that opened the watch.
+using Striker = std::function<std::optional<Effect>(At, std::uint64_t number, const http::Request& request)>;
 
 class FakeNetwork {
  public:
@@ -33,6 +38,7 @@ class FakeNetwork {
     std::function<void(SimProcess&, const http::Request&)> arriving;
     std::function<void(SimProcess&, const http::Request&, const http::Response&)> answered;
     std::function<void(SimProcess&)> crash;  // a fault ends this process; it is dead already
+    Striker strike;                          // besides the plan
   };
   struct Counts {
     std::uint64_t writes = 0, reads = 0, events = 0;

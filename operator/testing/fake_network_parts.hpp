@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "testing/fake_network.hpp"
 
@@ -24,13 +25,15 @@ struct FakeNetwork::Impl {
     return base + Duration{static_cast<Duration::rep>(world.Random() % span)};
   }
 
-  // What the plan has for this one; it counts as struck.
-  std::optional<Effect> Strike(At at, std::uint64_t number) {
-    const auto found =
+  // What befalls this one; it counts as struck.
+  std::optional<Effect> Strike(At at, std::uint64_t number, const http::Request& request) {
+    const auto planned =
         std::ranges::find_if(plan, [&](const Fault& f) { return f.at == at && f.number == number; });
-    if (found == plan.end()) return std::nullopt;
-    ++struck;
-    return found->effect;
+    std::optional<Effect> effect;
+    if (planned != plan.end()) effect = planned->effect;
+    if (!effect && hooks.strike) effect = hooks.strike(at, number, request);
+    if (effect) ++struck;
+    return effect;
   }
 
   void Log(const std::string& line) const {
@@ -46,9 +49,9 @@ struct FakeNetwork::Impl {
   SimLoop& world;
   FakeApi& api;
   FaultPlan plan;
-  bool replays = std::ranges::find(plan, Effect::kStale, &Fault::effect) != plan.end();
   Options options;
   Hooks hooks;
+  bool replays = hooks.strike || std::ranges::find(plan, Effect::kStale, &Fault::effect) != plan.end();
   Counts counts;
   int struck = 0;
   bool reachable = true;
@@ -82,6 +85,7 @@ class FakeStream : public std::enable_shared_from_this<FakeStream> {
   void Line(const std::string& line);
   void Distort(Effect effect, const std::string& line);
   void Pass(const std::string& line);
+  std::string FormerOf(const std::string& line) const;
   void Coalesce(const std::string& line);
   void Break();
   void End(const Result<void>& how);
@@ -94,7 +98,7 @@ class FakeStream : public std::enable_shared_from_this<FakeStream> {
   FakeApi::WatchId id_ = 0;
   std::uint64_t serial_ = 0;
   MonotonicTime last_{};
-  std::map<std::string, std::string> former_;  // by uid
+  std::vector<std::string> told_;  // only when something may be told again
   std::optional<std::string> held_;
   bool closed_ = false, silent_ = false;
 };

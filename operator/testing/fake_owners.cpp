@@ -1,6 +1,8 @@
 #include "testing/fake_owners.hpp"
 
 #include <algorithm>
+#include <map>
+#include <string_view>
 
 #include "testing/fake_json.hpp"
 
@@ -16,7 +18,8 @@ constexpr const char* kOrphan = "orphan";
 constexpr const char* kForeground = "foregroundDeletion";
 
 struct Node {
-  std::string path;
+  std::string plural;
+  Key key;
   std::shared_ptr<const Json> object;
 
   const std::string& uid() const { return TextAt(*object, "metadata", "uid"); }
@@ -27,21 +30,18 @@ struct Node {
     return terminating() && std::ranges::find(finalizers, finalizer) != finalizers.end();
   }
 };
-using Graph = std::map<std::string, Node>;  // by uid
+using Graph = std::map<std::string_view, Node>;  // by uid, which is the object's own
 
 Graph All(const FakeApi& api) {
   Graph graph;
   for (const std::string& plural : api.Plurals()) {
-    for (const auto& [key, object] : api.All(plural)) {
-      Node node{api.Path(plural, key), object};
-      const std::string uid = node.uid();
-      graph.emplace(uid, std::move(node));
-    }
+    for (const auto& [key, object] : api.All(plural))
+      graph.try_emplace(TextAt(*object, "metadata", "uid"), plural, key, object);
   }
   return graph;
 }
 
-std::vector<const Node*> DependentsOf(const Graph& graph, const std::string& uid) {
+std::vector<const Node*> DependentsOf(const Graph& graph, std::string_view uid) {
   std::vector<const Node*> dependents;
   for (const auto& [own, node] : graph) {
     if (std::ranges::any_of(node.owners(), [&](const Json& owner) { return TextAt(owner, "uid") == uid; })) {
@@ -119,7 +119,7 @@ class Round {
 
   void Send(http::Method method, const Node& node, const Json& body) {
     const char* type = method == http::Method::kPatch ? "application/merge-patch+json" : "application/json";
-    api_.Handle({method, node.path, body.dump(), type});
+    api_.Handle({method, api_.Path(node.plural, node.key), body.dump(), type});
     ++sent_;
   }
 

@@ -63,10 +63,12 @@ class FakeScheduler {
   std::string Refusal(const Json& pod, const kube::ResourceList& requests,
                       const Json& node) const;  // empty: it fits
   bool VolumesReady(const Json& pod, const std::string& node);
+  const kube::ResourceList& RequestsOf(const Json& pod);
 
   FakeClient& client_;
   const FakeCluster::Options& options_;
   std::set<Key> queued_, waiting_;
+  std::map<std::string, kube::ResourceList> requests_;                     // by pod uid
   std::map<std::string, std::map<std::string, kube::ResourceList>> used_;  // by node, by pod uid
 };
 

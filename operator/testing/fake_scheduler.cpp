@@ -11,13 +11,6 @@ using namespace std::chrono_literals;
 constexpr const char* kSelectedNode = "volume.kubernetes.io/selected-node";
 constexpr Duration kTryAgain = 5s;
 
-kube::ResourceList RequestsOf(const Json& pod) {
-  const auto decoded = kube::DecodeObject<kube::Pod>(pod.dump());
-  auto requests = decoded ? kube::PodRequests(decoded->spec) : kube::ResourceList{};
-  requests["pods"] = Quantity::FromUnits(1);
-  return requests;
-}
-
 bool Matches(const Json& requirement, const std::string* value) {
   const std::string operation = requirement.at("operator");
   const auto values = requirement.value("values", std::vector<std::string>{});
@@ -100,16 +93,28 @@ void FakeScheduler::Hear(const FakeApi::Change& change) {
   }
 }
 
+// What a pod asks for never changes.
+const kube::ResourceList& FakeScheduler::RequestsOf(const Json& pod) {
+  const auto [known, added] = requests_.try_emplace(pod.at("metadata").at("uid"));
+  if (!added) return known->second;
+  const auto decoded = kube::DecodeObject<kube::Pod>(pod.dump());
+  if (decoded) known->second = kube::PodRequests(decoded->spec);
+  known->second["pods"] = Quantity::FromUnits(1);
+  return known->second;
+}
+
 void FakeScheduler::Forget() {
   waiting_.clear();
+  requests_.clear();
   used_.clear();
 }
 
 void FakeScheduler::Count(const FakeApi::Change& change) {
   const Json& pod = *change.object;
   const auto node = NodeOf(pod);
-  if (node.empty()) return;
   const std::string uid = pod.at("metadata").at("uid");
+  if (change.type == "DELETED") requests_.erase(uid);
+  if (node.empty()) return;
   if (change.type == "DELETED" || HasEnded(pod)) {
     used_[node].erase(uid);
   } else if (!used_[node].contains(uid)) {
@@ -130,7 +135,7 @@ void FakeScheduler::Try(const Key& key) {
   queued_.erase(key);
   const auto pod = client_.api().Get("pods", key);
   if (!pod || !NodeOf(*pod).empty() || IsTerminating(*pod)) return;
-  const auto requests = RequestsOf(*pod);
+  const auto& requests = RequestsOf(*pod);
   std::map<std::string, int> reasons;
   std::optional<std::pair<std::size_t, std::string>> best;
   for (const auto& [at, node] : client_.api().All("nodes")) {

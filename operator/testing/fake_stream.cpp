@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "testing/fake_network_parts.hpp"
@@ -136,7 +137,7 @@ void FakeStream::ScheduleBookmark() {
 void FakeStream::Line(const std::string& line) {
   if (silent_) return;
   const bool counted = !net_->options.uncounted.contains(plural_);
-  const auto effect = counted ? net_->Strike(At::kEvent, ++net_->counts.events) : std::nullopt;
+  const auto effect = counted ? net_->Strike(At::kEvent, ++net_->counts.events, request_) : std::nullopt;
   if (!effect) return Pass(line);
   net_->Log(name_ + " watch " + plural_ + ": event " + std::to_string(net_->counts.events) + " struck");
   Distort(*effect, line);
@@ -154,7 +155,7 @@ void FakeStream::Distort(Effect effect, const std::string& line) {
     case Effect::kLag:
       return Say(line, kLagSpan);
     case Effect::kStale: {
-      const std::string former = former_[UidIn(line)];
+      const std::string former = FormerOf(line);
       Pass(line);
       if (!former.empty()) Say(former);
       return;
@@ -177,8 +178,16 @@ void FakeStream::Distort(Effect effect, const std::string& line) {
 
 void FakeStream::Pass(const std::string& line) {
   if (auto held = std::exchange(held_, std::nullopt); held && UidIn(*held) != UidIn(line)) Say(*held);
-  if (net_->replays) former_[UidIn(line)] = line;
+  if (net_->replays) told_.push_back(line);
   Say(line);
+}
+
+// What was told of the same object before; empty: nothing.
+std::string FakeStream::FormerOf(const std::string& line) const {
+  const auto uid = UidIn(line);
+  const auto former = std::find_if(told_.rbegin(), told_.rend(),
+                                   [&](const std::string& other) { return UidIn(other) == uid; });
+  return former == told_.rend() ? "" : *former;
 }
 
 void FakeStream::Coalesce(const std::string& line) {
