@@ -21,6 +21,7 @@ ONE = run.Mutant("a", "b", "x.cpp", "int a = 1;", "int a = 2;", ["x_test"])
 def test_a_mutant_fits_the_sources(mutant):
     assert list(run.misfits(mutant, run.ROOT)) == []
     assert mutant.before != mutant.after and mutant.tests and all(t.endswith("_test") for t in mutant.tests)
+    assert mutant.preset in run.TEST_SECONDS
 
 
 def test_each_mutant_has_its_row_in_the_table():
