@@ -1,6 +1,6 @@
 # Marea from a checkout. `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run stop build unit test sim fuzz mutants e2e lint format tools images chart cluster setup clean
+.PHONY: help run stop build unit test sim fuzz mutants bench e2e lint format tools images chart cluster setup clean
 
 PRESET ?= debug
 NODES ?= real,kwok
@@ -43,6 +43,9 @@ fuzz: setup ## a long search of every fuzz target, FUZZ_SECONDS each; ONLY=watch
 mutants: setup ## seeds defects one at a time, the tests must notice; ONLY=fence-open picks
 	@e2e/mutants/run $(ONLY)
 
+bench: setup tools ## measures the operator against a raw client; writes the table of docs/benchmarks.md
+	@bench/bench
+
 e2e: setup ## end-to-end suites on a cluster of their own; ONLY=test_life picks
 	@e2e/report e2e
 
@@ -80,6 +83,8 @@ help: ## this list
 	@echo '  SEED=1 SCENARIO= FAULT= REPLICAS=1 LAG='
 	@echo '                     sim: without a scenario, it and its faults are drawn from the seed'
 	@echo '  FUZZ_SECONDS=300   fuzz: seconds for each target'
+	@echo '  SESSIONS=10000 BURST=200 ROUNDS=5 ARRIVALS=200 PACE=5 REST=60'
+	@echo '                     bench: how many there are, come at once, how often, come one by one, a second, seconds'
 	@echo '  KEEP=1             e2e: leave the cluster up, start on the one that is there'
 	@echo '  MAREA_CACHE        tools, images, Python environment (default ~/.cache/marea)'
 	@echo '  MAREA_STATE        clusters and their logs (default: the cache)'

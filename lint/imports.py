@@ -18,7 +18,7 @@ ORDER = (
     ("controllers/placement", "controllers/activity", "controllers/overlay", "controllers/ledger"),
     ("controllers/session",),
     ("operator/app",),
-    ("operator/simulation", "operator/fuzz"),
+    ("operator/simulation", "operator/fuzz", "bench"),
 )
 RANK = {folder: rank for rank, row in enumerate(ORDER) for folder in row}
 
@@ -60,7 +60,7 @@ def check(tree):
     present = set(tree.files)
     for path in tree.cpp():
         folder = folder_of(path)
-        if folder is None and not path.startswith("bench/"):
+        if folder is None:
             findings.append(Finding(path, 1, "this folder has no place in the import order", "add it to ORDER in lint/imports.py"))
             continue
         for number, line in enumerate(tree.read(path).splitlines(), 1):
@@ -75,8 +75,8 @@ def check(tree):
 
 def folder_of(path):
     """The row entry a file belongs to, or None. Deeper folders count to their domain."""
-    folder = "/".join(PurePosixPath(path).parts[:2])
-    return folder if folder in RANK else None
+    parts = PurePosixPath(path).parts
+    return next((f for f in (parts[0], "/".join(parts[:2])) if f in RANK), None)
 
 
 def own(path, number, folder, header, present):

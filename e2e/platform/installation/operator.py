@@ -41,23 +41,31 @@ class Operator:
         return self.cluster.processes.log(self.name)
 
     def start(self, seconds=60):
-        """Starts it unless it runs as built, and waits until it is ready. A new token each time: they expire."""
+        """Starts it unless it runs as built, and waits until it is ready."""
+        self.prepare()
+        if self.pid and not self.runs_as_built():
+            self.stop()
+        if not self.pid:
+            self.launch()
+        self.cluster.processes.wait(self.name, self.is_ready, seconds)
+
+    def prepare(self):
+        """The files it needs. A new token each time: they expire."""
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         ensure_key(self.key_dir)
         self.cluster.write_kubeconfig(f"{NAMESPACE}/{ACCOUNT}", self.kubeconfig)
         if self.server:
             self.kubeconfig.write_text(re.sub(r"server: \S+", f"server: {self.server}", self.kubeconfig.read_text()))
-        if self.pid and not self.runs_as_built():
-            self.stop()
-        if not self.pid:
-            self.port_file.unlink(missing_ok=True)
-            self.cluster.processes.start(self.name, [
-                self.binary, "run", "--role", "session", "--kubeconfig", self.kubeconfig, "--token-key-dir", self.key_dir,
-                "--listen", "127.0.0.1:0", "--port-file", self.port_file,
-                "--lease-namespace", NAMESPACE, f"--leader-elect={str(self.leader_elect).lower()}",
-                *(["--gateway-api"] if self.gateway_api else []),
-            ])
-        self.cluster.processes.wait(self.name, self.is_ready, seconds)
+
+    def launch(self):
+        """Starts it, and does not wait."""
+        self.port_file.unlink(missing_ok=True)
+        self.cluster.processes.start(self.name, [
+            self.binary, "run", "--role", "session", "--kubeconfig", self.kubeconfig, "--token-key-dir", self.key_dir,
+            "--listen", "127.0.0.1:0", "--port-file", self.port_file,
+            "--lease-namespace", NAMESPACE, f"--leader-elect={str(self.leader_elect).lower()}",
+            *(["--gateway-api"] if self.gateway_api else []),
+        ])
 
     def stop(self, seconds=10):
         self.cluster.processes.stop([self.name], seconds)
