@@ -22,7 +22,7 @@ bool Ended(const Told& told) {
 }
 
 // Opens a stream on a server with this script, and waits for its end.
-Told Watch(ScriptedServer::Script script, std::chrono::milliseconds silence = 20s) {
+Told Watch(ScriptedServer::Script script, std::chrono::milliseconds silence = 2min) {
   ScriptedServer server(Loopback(), std::move(script));
   CppRestTransport transport(EndpointOf(server));
   const auto recorder = std::make_shared<Recorder>();

@@ -30,7 +30,7 @@ class Watched {
 
   // False when it did not come true in time.
   template <class Condition>
-  bool WaitFor(Condition condition, std::chrono::milliseconds limit = std::chrono::seconds(20)) {
+  bool WaitFor(Condition condition, std::chrono::milliseconds limit = std::chrono::minutes(2)) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, limit, [&] { return condition(std::as_const(value_)); });
   }
