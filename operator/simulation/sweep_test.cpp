@@ -17,7 +17,7 @@ namespace {
 
 // Sanitizers are slow: they see every so manieth run. The build without them sees all.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::size_t kStride = 40;
+constexpr std::size_t kStride = 100;
 #else
 constexpr std::size_t kStride = 1;
 #endif

@@ -1,5 +1,6 @@
 #include "simulation/week.hpp"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <random>
@@ -19,23 +20,24 @@ struct Model {
 };
 constexpr std::array<Model, 4> kModels{
     {{"t4", "T4", 6, 4}, {"rtx5000", "RTX5000", 4, 4}, {"a30", "A30", 3, 4}, {"a100", "A100", 3, 8}}};
-constexpr int kPeople = 48, kStudents = 60, kDays = 7;
+constexpr int kPeople = 48, kStudents = 60, kWorkingDays = 5;
 
 // Everything that happens is put on the world's clock beforehand, drawn from one generator.
 class Week {
  public:
-  Week(std::uint64_t seed, int replicas) : platform_({.seed = seed, .replicas = replicas}), random_(seed) {}
+  Week(std::uint64_t seed, int replicas, int days)
+      : platform_({.seed = seed, .replicas = replicas}), random_(seed), days_(days) {}
 
   WeekReport Live() {
     Furnish();
     platform_.api().Listen([this](const testing::FakeApi::Change& change) { Watch(change); });
-    for (int day = 0; day < 5; ++day) {
+    for (int day = 0; day < std::min(days_, kWorkingDays); ++day) {
       for (int person = 0; person < kPeople; ++person) Work(day, person);
     }
     Lecture(1, 10h);
     LoseMachines();
     CareForTheOperator();
-    for (int hour = 0; hour < 24 * kDays; ++hour) {
+    for (int hour = 0; hour < 24 * days_; ++hour) {
       platform_.Run(1h);
       report_.busy_by_hour.push_back(static_cast<int>(held_.size()));
     }
@@ -130,7 +132,7 @@ class Week {
   }
 
   void CareForTheOperator() {
-    for (int day = 0; day < kDays; ++day) At(day * 24h + 4h, [this] { platform_.UpgradeOperators(); });
+    for (int day = 0; day < days_; ++day) At(day * 24h + 4h, [this] { platform_.UpgradeOperators(); });
     for (const int day : {1, 4})
       At(day * 24h + std::chrono::minutes{Between(30, 500)}, [this] { platform_.RestartOperators(); });
   }
@@ -155,14 +157,15 @@ class Week {
 
   Platform platform_;
   std::mt19937_64 random_;
+  int days_;
   std::set<std::string> unserved_, held_;
   WeekReport report_;
 };
 
 }  // namespace
 
-WeekReport LiveAWeek(std::uint64_t seed, int replicas) {
-  return Week(seed, replicas).Live();
+WeekReport LiveAWeek(std::uint64_t seed, int replicas, int days) {
+  return Week(seed, replicas, days).Live();
 }
 
 }  // namespace marea::simulation

@@ -11,12 +11,13 @@ namespace marea::simulation {
 struct WeekReport {
   int asked = 0, served = 0;      // sessions; and those that were Ready at least once
   int devices = 0;                // of the platform
-  std::vector<int> busy_by_hour;  // devices held at each full hour, 168 of them
+  std::vector<int> busy_by_hour;  // devices held at each full hour
   std::uint64_t writes = 0, steps = 0;
   std::vector<std::string> violations;
   std::vector<std::string> unserved;
 };
 
-WeekReport LiveAWeek(std::uint64_t seed, int replicas = 1);
+// From Monday, eight in the morning; or only its first `days`.
+WeekReport LiveAWeek(std::uint64_t seed, int replicas = 1, int days = 7);
 
 }  // namespace marea::simulation

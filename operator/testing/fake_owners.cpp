@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string_view>
 
 #include "testing/fake_json.hpp"
@@ -32,11 +33,27 @@ struct Node {
 };
 using Graph = std::map<std::string_view, Node>;  // by uid, which is the object's own
 
-Graph All(const FakeApi& api) {
+// Those that have owners or are told to go, and the owners. Most of what there is, events, has neither.
+Graph Involved(const FakeApi& api) {
   Graph graph;
-  for (const std::string& plural : api.Plurals()) {
-    for (const auto& [key, object] : api.All(plural))
-      graph.try_emplace(TextAt(*object, "metadata", "uid"), plural, key, object);
+  std::set<std::string_view> owners;
+  const auto plurals = api.Plurals();
+  for (const std::string& plural : plurals) {
+    for (const auto& [key, object] : api.All(plural)) {
+      const Json& metadata = At(*object, "metadata");
+      const auto references = metadata.find("ownerReferences");
+      if (references == metadata.end() && !metadata.contains("deletionTimestamp")) continue;
+      graph.try_emplace(TextAt(metadata, "uid"), plural, key, object);
+      if (references == metadata.end()) continue;
+      for (const Json& owner : *references) owners.insert(TextAt(owner, "uid"));
+    }
+  }
+  if (owners.empty()) return graph;
+  for (const std::string& plural : plurals) {
+    for (const auto& [key, object] : api.All(plural)) {
+      const std::string& uid = TextAt(*object, "metadata", "uid");
+      if (owners.contains(uid)) graph.try_emplace(uid, plural, key, object);
+    }
   }
   return graph;
 }
@@ -53,7 +70,7 @@ std::vector<const Node*> DependentsOf(const Graph& graph, std::string_view uid) 
 
 class Round {
  public:
-  explicit Round(FakeApi& api) : api_(api), graph_(All(api)) {}
+  explicit Round(FakeApi& api) : api_(api), graph_(Involved(api)) {}
 
   int Do() {
     for (const auto& [uid, node] : graph_) {
