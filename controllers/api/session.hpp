@@ -113,7 +113,7 @@ struct QueueStatus {
 struct SessionStatus {
   // Records: decisions, written before their effect and never derived again.
   std::string user;  // empty: this Session was never visited
-  std::int64_t run = 0, attempt = 0, retries = 0;
+  std::int64_t run = 0, attempt = 0, retries = 0, refused_places = 0;
   std::optional<Admission> admission;  // held until the pod is gone
   std::optional<Time> start_time, expires_time;
   std::optional<Stop> stop;
@@ -127,6 +127,7 @@ struct SessionStatus {
     return std::tuple(
         json::Field{"user", &SessionStatus::user}, json::Field{"run", &SessionStatus::run},
         json::Field{"attempt", &SessionStatus::attempt}, json::Field{"retries", &SessionStatus::retries},
+        json::Field{"refusedPlaces", &SessionStatus::refused_places},
         json::Field{"admission", &SessionStatus::admission},
         json::Field{"startTime", &SessionStatus::start_time},
         json::Field{"expiresTime", &SessionStatus::expires_time}, json::Field{"stop", &SessionStatus::stop},

@@ -70,19 +70,22 @@ Decision StopFor(const View& view, api::StopReason reason, std::string message) 
                          std::move(message), Occurrence(view) + "/" + name)});
 }
 
-Decision Requeue(const View& view, const std::string& reason, const std::string& message, std::int64_t most) {
-  if (view.status.retries >= most) {
-    return StopFor(view, api::StopReason::kFailed,
-                   message + " It was tried again " + std::to_string(most) +
-                       " times; start a new run to try once more.");
-  }
+Decision Requeue(const View& view, std::int64_t api::SessionStatus::* counter, const std::string& reason,
+                 const std::string& message) {
   auto records = view.status;
   records.admission.reset();
   records.start_time.reset();
   records.expires_time.reset();
-  records.retries += 1;
+  records.*counter += 1;
   return Record(view, std::move(records), "requeue: " + reason,
                 {EventOf(view, true, reason, message, Occurrence(view))});
+}
+
+Decision Retry(const View& view, const std::string& reason, const std::string& message) {
+  if (view.status.retries < kMaxRetries) return Requeue(view, &api::SessionStatus::retries, reason, message);
+  return StopFor(view, api::StopReason::kFailed,
+                 message + " It was tried again " + std::to_string(kMaxRetries) +
+                     " times; start a new run to try once more.");
 }
 
 }  // namespace marea::session

@@ -27,9 +27,13 @@ runtime::Decision Effect(std::vector<runtime::Action> actions, std::string reaso
 // The run ends: for this reason, from now on.
 runtime::Decision StopFor(const View& view, api::StopReason reason, std::string message);
 
-// The attempt came to nothing through no fault of the user: back to the queue with the submit time kept,
-// `most` times a run; then the run has failed. `reason` is the event's, `message` a sentence for the user.
-runtime::Decision Requeue(const View& view, const std::string& reason, const std::string& message,
-                          std::int64_t most = kMaxRetries);
+// Back to the queue, with the submit time kept: the attempt came to nothing through no fault of the user.
+// `counter` says how often that was so in this run; `reason` is the event's, `message` a sentence for the
+// user.
+runtime::Decision Requeue(const View& view, std::int64_t api::SessionStatus::* counter,
+                          const std::string& reason, const std::string& message);
+
+// The same for a pod that was lost, kMaxRetries times a run; then the run has failed.
+runtime::Decision Retry(const View& view, const std::string& reason, const std::string& message);
 
 }  // namespace marea::session

@@ -48,14 +48,6 @@ Found NameTaken(const View& view) {
   return {};
 }
 
-Found ClassRemoved(const View& view) {
-  if (view.session_class != nullptr || view.pod != nullptr) return {};
-  return Trouble{"ClassRemoved",
-                 "The SessionClass " + Quoted(view.session.spec.class_name) +
-                     " is gone; an administrator must bring it back, or name another in spec.className.",
-                 true};
-}
-
 // What the API server refuses, in the words of who made the rule.
 struct RefusalKind {
   std::string_view part, reason, remedy;
@@ -175,7 +167,7 @@ Found Unschedulable(const View& view) {
     return Trouble{scheduled->reason.empty() ? "Unschedulable" : scheduled->reason,
                    "The scheduler does not place the pod: " + Quoted(why, 400) + ".", false};
   const std::string lacks = Insufficient(why);
-  const bool again = view.status.retries < kMaxUnschedulable;
+  const bool again = view.status.refused_places < kMaxUnschedulable;
   return Trouble{"Unschedulable",
                  "The scheduler refuses node " + node +
                      (lacks.empty() ? "" : ", which has too little free of: " + lacks) + " (" +
@@ -229,9 +221,8 @@ Found Container(const View& view) {
 }
 
 using Look = Found (*)(const View&);
-constexpr std::array<Look, 11> kLooks{NameTaken,     ClassRemoved, Refused,     HomeLost,
-                                      Ending,        NodeTrouble,  HomeDeleted, HomePending,
-                                      Unschedulable, NotMounted,   Container};
+constexpr std::array<Look, 10> kLooks{NameTaken,   Refused,     HomeLost,      Ending,     NodeTrouble,
+                                      HomeDeleted, HomePending, Unschedulable, NotMounted, Container};
 
 }  // namespace
 

@@ -206,6 +206,8 @@ TEST_CASE("a place the scheduler refuses is given up five times, then people are
   }
   story.Settle();
   CHECK(story.Session().status.attempt == 6);
+  CHECK(story.Session().status.refused_places == 5);
+  CHECK(story.Session().status.retries == 0);  // those are for pods that were lost
   CHECK(story.Condition("Stalled").reason == "Unschedulable");
   CHECK_FALSE(story.Session().status.stop);
 }

@@ -67,7 +67,7 @@ std::optional<Decision> StartAgain(const View& view) {
   records.run = std::max(records.run, asked);
   if (records.stop) records.queue.since_time = view.now;  // who was only waiting keeps the place
   records.stop.reset();
-  records.retries = 0;
+  records.retries = records.refused_places = 0;
   records.start_time.reset();
   records.expires_time.reset();
   return Record(view, std::move(records), "run " + std::to_string(std::max(view.status.run, asked)));
@@ -156,11 +156,10 @@ std::optional<Decision> PodEnded(const View& view) {
   if (status.phase != "Failed") return {};
   const std::string why = status.message.empty() ? "." : ": " + Quoted(status.message, 300) + ".";
   if (status.reason == "Evicted")
-    return Requeue(view, "Evicted",
-                   "Node " + view.pod->spec.node_name + " ran short and ended the pod" + why);
+    return Retry(view, "Evicted", "Node " + view.pod->spec.node_name + " ran short and ended the pod" + why);
   if (status.reason == "Terminated" || status.reason == "NodeShutdown" || status.reason == "NodeLost")
-    return Requeue(view, "NodeLost", "Node " + view.pod->spec.node_name + " was shut down" + why);
-  return Requeue(view, "PodFailed", "The pod failed" + why);
+    return Retry(view, "NodeLost", "Node " + view.pod->spec.node_name + " was shut down" + why);
+  return Retry(view, "PodFailed", "The pod failed" + why);
 }
 
 // It was bound to a node and is gone: someone or something deleted it.
@@ -168,8 +167,8 @@ std::optional<Decision> PodLost(const View& view) {
   if (view.pod != nullptr || !view.status.start_time) return {};
   const auto& node = view.status.admission->node_name;
   if (!NodeAnswers(view, node))
-    return Requeue(view, "NodeLost", "Node " + node + " was lost, and the pod with it.");
-  return Requeue(view, "PodLost", "The pod is gone and Marea did not delete it.");
+    return Retry(view, "NodeLost", "Node " + node + " was lost, and the pod with it.");
+  return Retry(view, "PodLost", "The pod is gone and Marea did not delete it.");
 }
 
 std::optional<Time> RefusalRetry(const View& view) {
@@ -188,11 +187,15 @@ std::optional<Decision> GiveBackWithoutClass(const View& view) {
   return Record(view, std::move(records), "its class is gone: back to the queue");
 }
 
+bool HasNoHome(const View& view) {
+  return view.home == nullptr || view.home->metadata.uid == view.memory->home_gone;
+}
+
 // The claim, the Service and what else a pod refers to; independent of each other.
 std::vector<Action> Surroundings(const View& view) {
   std::vector<Action> actions = RouteActions(view);
   const Key claim{view.key.ns, api::HomeClaimName(view.session.spec, view.user)};
-  if (view.home == nullptr || view.home->metadata.uid == view.memory->home_gone) {
+  if (HasNoHome(view)) {
     actions.push_back(runtime::Create{&kube::kClaims, claim, HomeClaimBody(view)});
   } else if (view.memory->home_read != view.status.attempt) {
     // Its owner may have deleted it just now, and a pod without its claim is never scheduled.
@@ -206,6 +209,14 @@ std::vector<Action> Surroundings(const View& view) {
                                       NetworkPolicyBody(view)});
   }
   return actions;
+}
+
+// Its owner deleted the home while the pod was on its way: no scheduler places a pod without its claim.
+std::optional<Decision> MakeHomeAnew(const View& view) {
+  if (view.pod == nullptr || Terminating(*view.pod) || !view.pod->spec.node_name.empty()) return {};
+  if (!HasNoHome(view) || view.session_class == nullptr) return {};
+  const Key claim{view.key.ns, api::HomeClaimName(view.session.spec, view.user)};
+  return Effect({runtime::Create{&kube::kClaims, claim, HomeClaimBody(view)}}, "the home was deleted");
 }
 
 std::optional<Decision> CreateObjects(const View& view) {
@@ -245,12 +256,11 @@ std::optional<Time> UnschedulableUntil(const View& view) {
 
 std::optional<Decision> ChooseAnotherNode(const View& view) {
   const auto until = UnschedulableUntil(view);
-  if (!until || *until > view.now || view.status.retries >= kMaxUnschedulable) return {};
+  if (!until || *until > view.now || view.status.refused_places >= kMaxUnschedulable) return {};
   const auto* scheduled = kube::FindCondition(view.pod->status.conditions, "PodScheduled");
-  return Requeue(view, "Unschedulable",
+  return Requeue(view, &api::SessionStatus::refused_places, "Unschedulable",
                  "The scheduler refused node " + view.status.admission->node_name + ": " +
-                     Quoted(scheduled->message, 300) + ".",
-                 kMaxUnschedulable);
+                     Quoted(scheduled->message, 300) + ".");
 }
 
 std::optional<Decision> RecordStart(const View& view) {
@@ -304,7 +314,7 @@ std::optional<Decision> LetHomeGrow(const View& view) {
 }
 
 using Step = std::optional<Decision> (*)(const View&);
-constexpr std::array<Step, 19> kSteps{ReadAfterUnansweredWrite,
+constexpr std::array<Step, 20> kSteps{ReadAfterUnansweredWrite,
                                       FirstVisit,
                                       LetHomeGrow,
                                       StopOnRequest,
@@ -321,6 +331,7 @@ constexpr std::array<Step, 19> kSteps{ReadAfterUnansweredWrite,
                                       ChooseAnotherNode,
                                       ChangeDuration,
                                       RecordStart,
+                                      MakeHomeAnew,
                                       CreateObjects,
                                       [](const View&) -> std::optional<Decision> { return Decision{}; }};
 
