@@ -13,6 +13,15 @@ FOREIGN = {
 }  # fmt: skip
 
 
+def test_every_documented_reason_has_a_simulation():
+    """The rows of the tables: `Reason`, `Other` | ..."""
+    rows = re.findall(r"^\| (`[^|]+) \|", (ROOT / "docs/troubles.md").read_text(), re.MULTILINE)
+    told = {reason for row in rows for reason in re.findall(r"`(\w+)`", row)}
+    played = set(re.findall(r'"(\w+)"', (ROOT / "operator/simulation/troubles_test.cpp").read_text()))
+    assert len(told) >= 50
+    assert told - played == set()
+
+
 def test_every_reason_is_documented():
     given = set()
     for source in SOURCES:

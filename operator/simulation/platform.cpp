@@ -85,6 +85,7 @@ Platform::Platform(PlatformOptions options)
     if (request.method != Method::kGet) laws_.Answered(request, response);
   };
   hooks.strike = options_.strike;
+  hooks.admission = [this](const http::Request& request) { return Admission(request); };
   hooks.crash = [this](SimProcess& process) { Crashed(process); };
   network_ = std::make_unique<testing::FakeNetwork>(world_, api_, options_.faults, options_.network,
                                                     std::move(hooks));
@@ -339,6 +340,19 @@ void Platform::Strike(const testing::Fault& fault) {
     default:
       break;
   }
+}
+
+void Platform::Forbid(const kube::ResourceType& type, const std::string& message) {
+  forbidden_[std::string(type.plural)] = message;
+}
+
+std::optional<http::Response> Platform::Admission(const http::Request& request) const {
+  if (request.method != Method::kPost) return {};
+  const auto forbidden = forbidden_.find(testing::PluralOf(request.path));
+  if (forbidden == forbidden_.end() || forbidden->second.empty()) return {};
+  const Json status = {{"apiVersion", "v1"},           {"kind", "Status"},      {"status", "Failure"},
+                       {"message", forbidden->second}, {"reason", "Forbidden"}, {"code", 403}};
+  return http::Response{403, {}, status.dump()};
 }
 
 // --- what a person sees

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,6 +56,9 @@ class Platform {
   void KillLeader();
   void UpgradeOperators();  // SIGTERM and anew, one after the other
 
+  // Creates of this kind are forbidden with this message, until it is empty: what a quota or a policy does.
+  void Forbid(const kube::ResourceType& type, const std::string& message);
+
   // What a person sees; null or empty when there is none.
   Json Session(const std::string& name) const;
   std::string Summary(const std::string& session) const;
@@ -78,6 +83,7 @@ class Platform {
   void Strike(const testing::Fault& fault);
   void Log(const std::string& line);
   void Check(const http::Response& response, const std::string& what);
+  std::optional<http::Response> Admission(const http::Request& request) const;
 
   PlatformOptions options_;
   SimLoop world_;
@@ -88,6 +94,7 @@ class Platform {
   std::vector<std::unique_ptr<SimProcess>> ended_;  // calls under way still name them
   std::vector<std::unique_ptr<Replica>> replicas_;
   std::shared_ptr<const testing::FakeApi::Backup> backup_;
+  std::map<std::string, std::string> forbidden_;  // message by plural
   bool started_ = false;
 };
 

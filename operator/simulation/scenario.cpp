@@ -111,6 +111,10 @@ void HomeMissing(Platform& p) {
 // another.
 void BreakImage(Platform& p) {
   TwoNodes(p);
+  p.cluster().BreakImage(
+      "registry.example/lab:none",
+      {.reason = "ErrImagePull",
+       .message = "failed to pull and unpack image \"registry.example/lab:none\": not found"});
   Json spec = Wants({"a100"});
   spec["image"] = "broken";
   p.Ask("ada", spec);
@@ -267,7 +271,6 @@ Outcome Play(const RunSpec& spec, const std::function<void(const std::string&)>&
   PlatformOptions options{
       .seed = spec.seed, .faults = spec.faults, .replicas = spec.replicas, .log = log, .strike = strike};
   options.network.lag.insert(spec.lag.begin(), spec.lag.end());
-  options.cluster.broken_images["registry.example/lab:none"] = "ErrImagePull";
   Platform platform(std::move(options));
   Outcome outcome;
   try {

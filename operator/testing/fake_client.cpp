@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "kube/delete_options.hpp"
 #include "testing/fake_owners.hpp"
 #include "testing/fake_parts.hpp"
@@ -50,6 +52,28 @@ bool FakeClient::Delete(const kube::ResourceType& type, const Key& key, const st
 
 void FakeClient::CollectByOwners() {
   testing::CollectByOwners(api_);
+}
+
+void FakeClient::Warn(const Json& about, const std::string& reason, const std::string& message) {
+  const Json& metadata = about.at("metadata");
+  const std::string ns = metadata.at("namespace"), uid = metadata.at("uid");
+  std::string name = metadata.at("name").get<std::string>() + "." + uid + "." + reason;
+  std::ranges::transform(name, name.begin(),
+                         [](char c) { return 'A' <= c && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  if (api_.Get("events", {ns, name})) return;
+  Create(kube::kEvents, ns,
+         {{"apiVersion", "v1"},
+          {"kind", "Event"},
+          {"metadata", {{"name", name}, {"namespace", ns}}},
+          {"involvedObject",
+           {{"apiVersion", about.value("apiVersion", "v1")},
+            {"kind", about.value("kind", "")},
+            {"namespace", ns},
+            {"name", metadata.at("name")},
+            {"uid", uid}}},
+          {"type", "Warning"},
+          {"reason", reason},
+          {"message", message}});
 }
 
 std::string NodeOf(const Json& pod) {

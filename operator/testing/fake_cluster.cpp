@@ -52,6 +52,17 @@ struct FakeCluster::Impl {
       taints.push_back({{"key", kUnreachable}, {"effect", "NoExecute"}});
     }
     client.Patch(kube::kNodes, {"", name}, "", {{"spec", {{"taints", taints}}}});
+    if (lost) MarkPodsNotReady(name);
+  }
+
+  // As the node life cycle controller: what is on a node that does not answer is not counted on.
+  void MarkPodsNotReady(const std::string& node) {
+    const auto pods = client.api().All("pods");  // a copy: each patch changes it
+    for (const auto& [key, pod] : pods) {
+      if (NodeOf(*pod) != node || HasEnded(*pod)) continue;
+      const auto conditions = WithCondition(*pod, "Ready", "False", {}, {}, client.world().Now());
+      client.Patch(kube::kPods, key, "status", {{"status", {{"conditions", conditions}}}});
+    }
   }
 
   // As the taint manager: the pods of a node that stays lost are told to go, which its kubelet does not hear.
@@ -126,6 +137,30 @@ void FakeCluster::RemoveNode(const std::string& name) {
   impl_->silent.erase(name);
   impl_->kubelets.Lose(name);
   impl_->client.Delete(kube::kNodes, {"", name}, {}, {});
+}
+
+void FakeCluster::BreakImage(const std::string& image, ContainerFault fault) {
+  impl_->kubelets.BreakImage(image, std::move(fault));
+}
+
+void FakeCluster::MendImage(const std::string& image) {
+  impl_->kubelets.MendImage(image);
+}
+
+void FakeCluster::HinderNode(const std::string& name, const std::string& reason, const std::string& message) {
+  impl_->kubelets.Hinder(name, reason, message);
+}
+
+void FakeCluster::FreeNode(const std::string& name) {
+  impl_->kubelets.Free(name);
+}
+
+void FakeCluster::BreakStorage(const std::string& storage_class, const std::string& message) {
+  impl_->volumes.Break(storage_class, message);
+}
+
+void FakeCluster::MendStorage(const std::string& storage_class) {
+  impl_->volumes.Mend(storage_class);
 }
 
 void FakeCluster::LookAnew() {

@@ -28,8 +28,15 @@ class FakeCluster {
     Duration collect = std::chrono::seconds{1};
     Duration node_grace = std::chrono::seconds{40};  // a silent node counts as lost
     Duration eviction = std::chrono::minutes{5};     // pods of a lost node are told to go
-    // Containers of this image never run: {"registry/lab:none", "ErrImagePull"}.
-    std::map<std::string, std::string> broken_images{};
+  };
+
+  // Why the containers of an image do not run, as a kubelet writes it down. They are tried again every ten
+  // seconds.
+  struct ContainerFault {
+    std::string reason;  // of state.waiting; empty: it runs, after it ended once
+    std::string message{};
+    std::string ended{};  // reason of lastState.terminated; empty: it never ran
+    int exit_code = 0;    // of that
   };
 
   FakeCluster(SimLoop& world, FakeApi& api, Options options);
@@ -44,6 +51,16 @@ class FakeCluster {
   void ReviveNode(const std::string& name);
   // The machine is gone, with all that ran there, and so is its Node object.
   void RemoveNode(const std::string& name);
+
+  void BreakImage(const std::string& image, ContainerFault fault);
+  void MendImage(const std::string& image);
+  // Pods that come to this node are not prepared, and a warning says why: FailedMount, FailedAttachVolume,
+  // FailedCreatePodSandBox.
+  void HinderNode(const std::string& name, const std::string& reason, const std::string& message);
+  void FreeNode(const std::string& name);
+  // No volumes are made of this StorageClass, and a warning says why.
+  void BreakStorage(const std::string& storage_class, const std::string& message);
+  void MendStorage(const std::string& storage_class);
 
   // The API server went back in time: all look at it anew, as they do when their watches end.
   void LookAnew();

@@ -259,7 +259,8 @@ TEST_CASE("a pod starts when all that it mounts is there", "[fake_cluster]") {
 }
 
 TEST_CASE("an image that cannot be pulled is told of, and the container never runs", "[fake_cluster]") {
-  Room room({.broken_images = {{"lab:none", "ErrImagePull"}}});
+  Room room;
+  room.cluster.BreakImage("lab:none", {.reason = "ErrImagePull"});
   room.AddNode("node-a");
   room.MakePod("ada", {{"containers", Json::array({{{"name", "c"}, {"image", "lab:none"}}})}},
                {{"marea.dev/session", "ada"}});

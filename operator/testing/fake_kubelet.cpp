@@ -8,11 +8,22 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr const char* kSessionLabel = "marea.dev/session";
-constexpr Duration kRetryMounts = 1s;
+constexpr Duration kRetryMounts = 1s, kRetryContainers = 10s;
 
 Json ContainerStatuses(const Json& pod, const Json& state) {
   const Json& name = pod.at("spec").at("containers").at(0).at("name");
   return Json::array({{{"name", name}, {"ready", false}, {"restartCount", 0}, {"state", state}}});
+}
+
+// The first Secret that a container's environment is taken from and that is not there; empty: none.
+std::string MissingSecret(const FakeApi& api, const Json& pod) {
+  for (const auto& source : pod.at("spec").at("containers").at(0).value("envFrom", Json::array())) {
+    const auto secret = source.find("secretRef");
+    if (secret == source.end()) continue;
+    const std::string name = secret->at("name");
+    if (!api.Get("secrets", {pod.at("metadata").at("namespace"), name})) return name;
+  }
+  return "";
 }
 
 }  // namespace
@@ -70,17 +81,43 @@ bool FakeKubelets::MountsAreThere(const Json& pod) const {
 void FakeKubelets::Start(const std::string& uid) {
   const auto pod = PodOf(uid);
   if (!pod || IsTerminating(*pod)) return;
-  if (!MountsAreThere(*pod)) return client_.After(kRetryMounts, [this, uid] { Start(uid); });
-  const std::string image = pod->at("spec").at("containers").at(0).at("image");
-  const auto broken = options_.broken_images.find(image);
-  if (broken == options_.broken_images.end()) {
-    runs_[uid].running = true;
-    return ReportRunning(uid);
+  const auto hindered = hindered_.find(NodeOf(*pod));
+  if (hindered != hindered_.end()) client_.Warn(*pod, hindered->second.first, hindered->second.second);
+  if (hindered != hindered_.end() || !MountsAreThere(*pod))
+    return client_.After(kRetryMounts, [this, uid] { Start(uid); });
+  const auto fault = FaultOf(*pod);
+  if (fault) ReportFault(uid, *pod, *fault);
+  if (fault && !fault->reason.empty()) return client_.After(kRetryContainers, [this, uid] { Start(uid); });
+  runs_[uid].running = true;
+  ReportRunning(uid);
+}
+
+std::optional<FakeCluster::ContainerFault> FakeKubelets::FaultOf(const Json& pod) const {
+  const auto broken = broken_.find(pod.at("spec").at("containers").at(0).at("image").get<std::string>());
+  if (broken != broken_.end()) return broken->second;
+  const auto secret = MissingSecret(client_.api(), pod);
+  if (secret.empty()) return {};
+  return FakeCluster::ContainerFault{.reason = "CreateContainerConfigError",
+                                     .message = "secret \"" + secret + "\" not found"};
+}
+
+Json FakeKubelets::Prepared(const Json& pod) const {
+  return WithCondition(pod, "PodReadyToStartContainers", "True", {}, {}, client_.world().Now());
+}
+
+// The pod's sandbox is there: it is the container that lacks something.
+void FakeKubelets::ReportFault(const std::string& uid, const Json& pod,
+                               const FakeCluster::ContainerFault& fault) {
+  auto containers = ContainerStatuses(
+      pod, fault.reason.empty() ? Json{{"running", Json::object()}}
+                                : Json{{"waiting", {{"reason", fault.reason}, {"message", fault.message}}}});
+  if (!fault.ended.empty()) {
+    containers.at(0)["restartCount"] = 1;
+    containers.at(0)["lastState"] = {
+        {"terminated", {{"exitCode", fault.exit_code}, {"reason", fault.ended}}}};
   }
-  const Json waiting = {{"reason", broken->second},
-                        {"message", "failed to pull and unpack image \"" + image + "\": not found"}};
   client_.Patch(kube::kPods, runs_[uid].pod, "status",
-                {{"status", {{"containerStatuses", ContainerStatuses(*pod, {{"waiting", waiting}})}}}});
+                {{"status", {{"containerStatuses", containers}, {"conditions", Prepared(pod)}}}});
 }
 
 void FakeKubelets::ReportRunning(const std::string& uid) {
@@ -88,11 +125,17 @@ void FakeKubelets::ReportRunning(const std::string& uid) {
   if (!pod || IsTerminating(*pod)) return;
   client_.After(options_.ready, [this, uid] { BecomeReady(uid); });
   if (PhaseOf(*pod) == "Running") return;
+  auto containers = ContainerStatuses(*pod, {{"running", Json::object()}});
+  const auto known = pod->value(Json::json_pointer("/status/containerStatuses/0"), Json::object());
+  for (const char* kept : {"lastState", "restartCount"}) {
+    if (known.contains(kept)) containers.at(0)[kept] = known.at(kept);
+  }
   client_.Patch(kube::kPods, runs_[uid].pod, "status",
                 {{"status",
                   {{"phase", "Running"},
                    {"podIP", "10.244.0.7"},
-                   {"containerStatuses", ContainerStatuses(*pod, {{"running", Json::object()}})}}}});
+                   {"containerStatuses", containers},
+                   {"conditions", Prepared(*pod)}}}});
 }
 
 void FakeKubelets::BecomeReady(const std::string& uid) {

@@ -47,7 +47,8 @@ struct Call : std::enable_shared_from_this<Call> {
       response = std::move(*refusal);
     } else {
       if (net->hooks.arriving) net->hooks.arriving(process, request);
-      response = net->api.Handle(request);
+      auto refused = net->hooks.admission ? net->hooks.admission(request) : std::nullopt;
+      response = refused ? std::move(*refused) : net->api.Handle(request);
       if (net->hooks.answered) net->hooks.answered(process, request, response);
     }
     net->Log(What() + " -> " + std::to_string(response.status));

@@ -21,6 +21,9 @@ namespace marea::testing {
 // or read, or the one that opened the watch.
 using Striker = std::function<std::optional<Effect>(At, std::uint64_t number, const http::Request& request)>;
 
+// The plural that a request's path names; empty: none.
+std::string PluralOf(const std::string& path);
+
 class FakeNetwork {
  public:
   struct Options {
@@ -39,6 +42,8 @@ class FakeNetwork {
     std::function<void(SimProcess&, const http::Request&, const http::Response&)> answered;
     std::function<void(SimProcess&)> crash;  // a fault ends this process; it is dead already
     Striker strike;                          // besides the plan
+    // What an admission plugin answers in the server's stead; nothing: it lets the request pass.
+    std::function<std::optional<http::Response>(const http::Request&)> admission;
   };
   struct Counts {
     std::uint64_t writes = 0, reads = 0, events = 0;

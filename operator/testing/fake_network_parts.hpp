@@ -60,7 +60,6 @@ struct FakeNetwork::Impl {
 };
 
 // "pods" for "/api/v1/namespaces/lab/pods/ada/status?x=y"; empty for a path that is none.
-std::string PluralOf(const std::string& path);
 
 // One stream as the server's side holds it. Lines wait in the world for their time; whoever reads them is
 // told on the process.

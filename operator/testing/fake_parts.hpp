@@ -31,6 +31,8 @@ class FakeClient {
   bool Delete(const kube::ResourceType& type, const Key& key, const std::string& uid,
               std::optional<int> grace_seconds);
   void CollectByOwners();  // a round of the garbage collector
+  // An event about an object, once for each reason.
+  void Warn(const Json& about, const std::string& reason, const std::string& message);
 
  private:
   SimLoop& world_;
@@ -62,6 +64,7 @@ class FakeScheduler {
   void Try(const Key& pod);
   std::string Refusal(const Json& pod, const kube::ResourceList& requests,
                       const Json& node) const;  // empty: it fits
+  void Refuse(const Json& pod, const std::string& message);
   bool VolumesReady(const Json& pod, const std::string& node);
   const kube::ResourceList& RequestsOf(const Json& pod);
 
@@ -83,6 +86,14 @@ class FakeKubelets {
   void Lose(const std::string& node);  // with all that runs there
   void Fail(const Key& pod, const std::string& reason, const std::string& message);
   void Exit(const Key& pod, int code);
+  void BreakImage(const std::string& image, FakeCluster::ContainerFault fault) {
+    broken_[image] = std::move(fault);
+  }
+  void MendImage(const std::string& image) { broken_.erase(image); }
+  void Hinder(const std::string& node, const std::string& reason, const std::string& message) {
+    hindered_[node] = {reason, message};
+  }
+  void Free(const std::string& node) { hindered_.erase(node); }
   std::map<std::string, int> RunningBySession() const;
 
  private:
@@ -93,6 +104,9 @@ class FakeKubelets {
   };
   void Look(const Json& pod);
   void Start(const std::string& uid);
+  Json Prepared(const Json& pod) const;  // its conditions
+  std::optional<FakeCluster::ContainerFault> FaultOf(const Json& pod) const;
+  void ReportFault(const std::string& uid, const Json& pod, const FakeCluster::ContainerFault& fault);
   void ReportRunning(const std::string& uid);
   void BecomeReady(const std::string& uid);
   void Stop(const std::string& uid);
@@ -103,6 +117,8 @@ class FakeKubelets {
   const FakeCluster::Options& options_;
   std::map<std::string, Run> runs_;  // by pod uid
   std::set<std::string> stopping_, silent_;
+  std::map<std::string, FakeCluster::ContainerFault> broken_;            // by image
+  std::map<std::string, std::pair<std::string, std::string>> hindered_;  // by node: reason and message
 };
 
 // PersistentVolumes for claims, and the protection of claims in use.
@@ -110,6 +126,10 @@ class FakeVolumes {
  public:
   FakeVolumes(FakeClient& client, const FakeCluster::Options& options) : client_(client), options_(options) {}
   void Hear(const FakeApi::Change& change);
+  void Break(const std::string& storage_class, const std::string& message) {
+    broken_[storage_class] = message;
+  }
+  void Mend(const std::string& storage_class) { broken_.erase(storage_class); }
 
  private:
   void BindLater(const Key& claim);
@@ -118,6 +138,7 @@ class FakeVolumes {
 
   FakeClient& client_;
   const FakeCluster::Options& options_;
+  std::map<std::string, std::string> broken_;  // message by StorageClass
 };
 
 // The garbage collector for owner references, and for pods of nodes that are gone.

@@ -78,6 +78,21 @@ bool VolumesReach(const FakeApi& api, const Json& pod, const Json& node) {
   return true;
 }
 
+// What is wrong with the pod's claims whatever the node; empty: nothing.
+std::string LackingVolume(const FakeApi& api, const Json& pod) {
+  for (const Key& key : ClaimsOf(pod)) {
+    const auto claim = api.Get("persistentvolumeclaims", key);
+    if (!claim) return "persistentvolumeclaim \"" + key.name + "\" not found";
+    if (PhaseOf(*claim) == "Lost")
+      return "persistentvolumeclaim \"" + key.name + "\" bound to non-existent persistentvolume";
+    if (PhaseOf(*claim) == "Bound") continue;
+    const auto storage = api.Get("storageclasses", {"", claim->at("spec").value("storageClassName", "")});
+    if (!storage || storage->value("volumeBindingMode", "") != "WaitForFirstConsumer")
+      return "pod has unbound immediate PersistentVolumeClaims";
+  }
+  return "";
+}
+
 }  // namespace
 
 void FakeScheduler::Hear(const FakeApi::Change& change) {
@@ -135,6 +150,7 @@ void FakeScheduler::Try(const Key& key) {
   queued_.erase(key);
   const auto pod = client_.api().Get("pods", key);
   if (!pod || !NodeOf(*pod).empty() || IsTerminating(*pod)) return;
+  if (const auto lack = LackingVolume(client_.api(), *pod); !lack.empty()) return Refuse(*pod, lack);
   const auto& requests = RequestsOf(*pod);
   std::map<std::string, int> reasons;
   std::optional<std::pair<std::size_t, std::string>> best;
@@ -147,7 +163,6 @@ void FakeScheduler::Try(const Key& key) {
     const std::pair candidate{used_[at.name].size(), at.name};
     if (!best || candidate < *best) best = candidate;
   }
-  const Time now = client_.world().Now();
   if (best) {
     if (!VolumesReady(*pod, best->second)) {
       waiting_.insert(key);
@@ -163,11 +178,16 @@ void FakeScheduler::Try(const Key& key) {
   }
   std::string message = "0/" + std::to_string(client_.api().All("nodes").size()) + " nodes are available";
   for (const auto& [reason, count] : reasons) message += ", " + std::to_string(count) + " " + reason;
+  Refuse(*pod, message + ".");
+}
+
+void FakeScheduler::Refuse(const Json& pod, const std::string& message) {
+  const Key key{pod.at("metadata").at("namespace"), pod.at("metadata").at("name")};
   waiting_.insert(key);
   client_.Patch(kube::kPods, key, "status",
                 {{"status",
-                  {{"conditions",
-                    WithCondition(*pod, "PodScheduled", "False", "Unschedulable", message + ".", now)}}}});
+                  {{"conditions", WithCondition(pod, "PodScheduled", "False", "Unschedulable", message,
+                                                client_.world().Now())}}}});
   client_.After(kTryAgain, [this, key] {
     if (waiting_.contains(key)) TryLater(key);
   });

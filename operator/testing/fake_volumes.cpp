@@ -6,6 +6,7 @@ namespace marea::testing {
 namespace {
 
 constexpr const char* kSelectedNode = "volume.kubernetes.io/selected-node";
+constexpr Duration kRetry = std::chrono::seconds{10};
 constexpr const char* kProtection = "kubernetes.io/pvc-protection";
 
 bool HasProtection(const Json& claim) {
@@ -21,6 +22,12 @@ void FakeVolumes::Hear(const FakeApi::Change& change) {
       client_.After(options_.collect, [this, claim = change.key] { ReleaseIfUnused(claim); });
     } else if (PhaseOf(*change.object) != "Bound") {
       BindLater(change.key);
+    }
+  }
+  if (change.plural == "storageclasses" && change.type == "ADDED") {
+    for (const auto& [key, claim] : client_.api().All("persistentvolumeclaims")) {
+      const bool of_this = claim->at("spec").value("storageClassName", "") == change.key.name;
+      if (of_this && PhaseOf(*claim) != "Bound") BindLater(key);
     }
   }
   if (change.plural == "pods" && (change.type == "DELETED" || HasEnded(*change.object))) {
@@ -45,6 +52,10 @@ void FakeVolumes::Bind(const Key& key) {
   const auto claim = client_.api().Get("persistentvolumeclaims", key);
   if (!claim || IsTerminating(*claim) || PhaseOf(*claim) == "Bound") return;
   const std::string class_name = claim->at("spec").value("storageClassName", "");
+  if (const auto broken = broken_.find(class_name); broken != broken_.end()) {
+    client_.Warn(*claim, "ProvisioningFailed", broken->second);
+    return client_.After(kRetry, [this, key] { Bind(key); });
+  }
   const auto storage = client_.api().Get("storageclasses", {"", class_name});
   const std::string name = "pvc-" + claim->at("metadata").at("uid").get<std::string>();
   const Json request = claim->at("spec").at("resources").at("requests").at("storage");
