@@ -6,11 +6,6 @@
 #include "controllers/placement/snapshot.hpp"
 
 namespace marea::placement {
-namespace {
-
-constexpr Duration kBetweenPasses = std::chrono::milliseconds{10};
-
-}  // namespace
 
 Controller::Controller(Loop& loop, api::World& world, std::function<bool(const Key&)> taken_up,
                        std::function<void(const Key&)> proposed)
@@ -30,14 +25,16 @@ Controller::Controller(Loop& loop, api::World& world, std::function<bool(const K
 void Controller::Changed() {
   if (scheduled_) return;
   scheduled_ = true;
-  const Duration since = loop_.Monotonic() - last_pass_;
-  loop_.After(std::max(Duration{}, kBetweenPasses - since), [this] { Pass(); });
+  const Duration since = loop_.Monotonic() - last_end_;
+  loop_.After(std::max(Duration{}, pause_ - since), [this] { Pass(); });
 }
 
 void Controller::Pass() {
   scheduled_ = false;
-  last_pass_ = loop_.Monotonic();
   if (!world_.Synced()) return;  // the next change, or the last list, asks again
+  if (world_.requests.empty()) return world_.proposals.clear();
+
+  const MonotonicTime begin = loop_.Monotonic();
 
   const auto snapshot = Read(world_, taken_up_);
   auto proposals = Place(snapshot);
@@ -50,6 +47,8 @@ void Controller::Pass() {
     const auto before = proposals.find(key);
     if (before == proposals.end() || before->second != proposal) proposed_(key);
   }
+  last_end_ = loop_.Monotonic();
+  pause_ = std::max<Duration>(kShortestPause, last_end_ - begin);
 }
 
 }  // namespace marea::placement

@@ -2,6 +2,7 @@
 // changed.
 #pragma once
 
+#include <chrono>
 #include <functional>
 
 #include "controllers/api/world.hpp"
@@ -16,10 +17,13 @@ class Controller {
   Controller(Loop& loop, api::World& world, std::function<bool(const Key&)> taken_up,
              std::function<void(const Key&)> proposed);
 
-  // Something changed that a pass would see; passes are at least 10 ms apart, so that a burst costs one.
+  // Something changed that a pass would see. Passes are at least 10 ms apart, so that a burst costs one, and
+  // at least as long as the last one took: on a large platform half of the loop is for what was decided.
   void Changed();
 
  private:
+  static constexpr Duration kShortestPause = std::chrono::milliseconds{10};
+
   void Pass();
 
   Loop& loop_;
@@ -27,7 +31,8 @@ class Controller {
   std::function<bool(const Key&)> taken_up_;
   std::function<void(const Key&)> proposed_;
   bool scheduled_ = false;
-  MonotonicTime last_pass_{};
+  MonotonicTime last_end_{};
+  Duration pause_ = kShortestPause;
 };
 
 }  // namespace marea::placement

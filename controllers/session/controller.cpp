@@ -123,6 +123,12 @@ void SessionController::SharersChanged(const Key& claim, const Key& but) {
 
 void SessionController::ClaimChanged(const Key& claim) {
   SharersChanged(claim, {});
+  const auto mounts_it = [&](const auto& session_class) {
+    const auto& volumes = session_class.second->spec.volumes;
+    return std::ranges::find(volumes, claim.name, &api::VolumeMount::claim_name) != volumes.end();
+  };
+  // Homes are nobody's but their session's: not all sessions need be looked at for each.
+  if (std::ranges::none_of(world_.session_classes.All(), mounts_it)) return;
   const auto& sessions = world_.sessions.All();
   for (auto it = sessions.lower_bound({claim.ns, ""}); it != sessions.end() && it->first.ns == claim.ns;
        ++it) {
