@@ -45,7 +45,7 @@ class Ground:
         self.cluster.run("down", "--purge", check=True)
         self.cluster.run("up", "--nodes", "kwok", check=True)
         install(self.cluster, *CLASSES)
-        self.admin = access.admin(self.cluster.state)
+        self._admin, self._asked = None, 0
         self.nodes = [node_name(number) for number in range(-(-places // SEATS))]
         for node in self.nodes:
             self.admin.call("POST", "/api/v1/nodes", simulated_node(node))
@@ -54,6 +54,14 @@ class Ground:
         self.account = self.cluster.directory / "raw.kubeconfig"
         self.cluster.write_kubeconfig(f"{NAMESPACE}/{ACCOUNT}", self.account)
         self.teams = (Team(self, f"team-{number:03}") for number in itertools.count())
+
+    @property
+    def admin(self):
+        """The admin's connection; a new one after a while, because the API server ends those that are idle."""
+        last, self._asked = self._asked, time.monotonic()
+        if not self._admin or self._asked - last > 30:
+            self._admin = access.admin(self.cluster.state)
+        return self._admin
 
     def team(self):
         return next(self.teams)
