@@ -83,7 +83,7 @@ help: ## this list
 	@echo '  SEED=1 SCENARIO= FAULT= REPLICAS=1 LAG='
 	@echo '                     sim: without a scenario, it and its faults are drawn from the seed'
 	@echo '  FUZZ_SECONDS=300   fuzz: seconds for each target'
-	@echo '  SESSIONS=10000 BURST=200 ROUNDS=5 ARRIVALS=200 PACE=5 REST=60'
+	@echo '  SESSIONS=10000 BURST=200 ROUNDS=5 ARRIVALS=200 PACE=2 REST=60'
 	@echo '                     bench: how many there are, come at once, how often, come one by one, a second, seconds'
 	@echo '  KEEP=1             e2e: leave the cluster up, start on the one that is there'
 	@echo '  MAREA_CACHE        tools, images, Python environment (default ~/.cache/marea)'
