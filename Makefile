@@ -1,6 +1,6 @@
 # Marea from a checkout. `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run stop build unit test sim fuzz mutants bench e2e lint format tools images chart cluster setup clean
+.PHONY: help run stop build unit test test-chart test-all sim fuzz mutants bench e2e lint format tools images chart cluster setup clean
 
 PRESET ?= debug
 NODES ?= real,kwok
@@ -32,6 +32,13 @@ unit: setup ## unit tests, debug build: the typing loop
 test: ## everything CI checks; the last line is `N passed, N failed`
 	@e2e/setup || { echo '0 passed, 1 failed'; exit 1; }
 	@e2e/report unit asan tsan sim fuzz checks lint e2e
+
+test-chart: setup ## the operator's image and its Helm chart: installed, upgraded, rolled back, taken away
+	@e2e/report chart
+
+test-all: ## what CI checks, and the long suites
+	@e2e/setup || { echo '0 passed, 1 failed'; exit 1; }
+	@e2e/report unit asan tsan sim fuzz checks lint e2e chart
 
 sim: setup ## plays one simulated run and prints its event log: SEED, or SEED SCENARIO FAULT REPLICAS LAG
 	@{ cmake --preset sim && ninja -C build/sim simulate; } >&2
@@ -75,7 +82,7 @@ clean: ## removes build/; the cache (tools, images) stays
 
 help: ## this list
 	@echo 'make TARGET, where TARGET is'
-	@sed -n 's/^\([a-z0-9]*\):[^#]*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r target what; do printf '  %-8s %s\n' "$$target" "$$what"; done
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r target what; do printf '  %-10s %s\n' "$$target" "$$what"; done
 	@echo 'Settings (make TARGET NAME=value, or the environment)'
 	@echo '  PRESET=debug       build: debug, asan, tsan or release'
 	@echo '  NODES=real,kwok    run, cluster: which nodes; kwok alone needs no root'

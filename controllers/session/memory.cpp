@@ -40,6 +40,7 @@ class Lesson {
       if (create.type == &kube::kSecrets) memory_.created.insert(create.key.name);
       if (create.type == &kube::kNetworkPolicies) memory_.has_network_policy = true;
       if (create.type == &kube::kClaims) memory_.home_gone.clear();  // it is there, whatever was read
+      if (create.type == &kube::kClaims && result_) memory_.home_read = session_.status.attempt;
       memory_.refusal.reset();
     } else if (Is(ErrorKind::kInvalid) || Is(ErrorKind::kForbidden)) {
       memory_.refusal =
