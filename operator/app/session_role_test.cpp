@@ -191,6 +191,9 @@ TEST_CASE("who is elected lists all kinds anew and decides on that, not on what 
       bench.calls->Answer(0, bench.api.Handle(bench.calls->pending[0].request));
     bench.loop.RunFor(1min);
     CHECK(bench.Writes() == 0);
+    // Not even in vain: what it decides would be held back by the fence.
+    CHECK(bench.role->Answer("/metrics").body.find("marea_actions_total{controller=\"session\"} 0\n") !=
+          std::string::npos);
   }
 }
 
