@@ -41,7 +41,8 @@ class Record {
   std::vector<Branch> Read() {
     std::string text;
     char buffer[1 << 16];
-    std::rewind(file_.get());
+    if (std::fseek(file_.get(), 0, SEEK_SET) != 0)
+      throw std::runtime_error("a temporary file cannot be read");
     for (std::size_t size = 0; (size = std::fread(buffer, 1, sizeof buffer, file_.get())) > 0;)
       text.append(buffer, size);
     std::vector<Branch> branches;
@@ -143,7 +144,8 @@ std::vector<Branch> PlayBranches(const Faults& faults, const Judge& judge) {
 
   std::vector<Branch> branches;
   for (auto& record : records) std::ranges::move(record.Read(), std::back_inserter(branches));
-  std::ranges::stable_sort(branches, {}, [](const Branch& branch) { return branch.fault.number; });
+  std::ranges::sort(branches, {},
+                    [](const Branch& branch) { return std::pair(branch.fault.number, branch.fault.effect); });
   return branches;
 }
 

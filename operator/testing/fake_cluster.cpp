@@ -10,8 +10,8 @@ constexpr const char* kUnreachable = "node.kubernetes.io/unreachable";
 }  // namespace
 
 struct FakeCluster::Impl {
-  Impl(SimLoop& world, FakeApi& api, Options o)
-      : options(std::move(o)),
+  Impl(SimLoop& world, FakeApi& api, const Options& o)
+      : options(o),
         client(world, api),
         scheduler(client, options),
         kubelets(client, options),
@@ -84,8 +84,8 @@ struct FakeCluster::Impl {
   std::set<std::string> silent;
 };
 
-FakeCluster::FakeCluster(SimLoop& world, FakeApi& api, Options options)
-    : impl_(std::make_unique<Impl>(world, api, std::move(options))) {}
+FakeCluster::FakeCluster(SimLoop& world, FakeApi& api, const Options& options)
+    : impl_(std::make_unique<Impl>(world, api, options)) {}
 
 FakeCluster::~FakeCluster() = default;
 

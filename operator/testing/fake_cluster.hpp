@@ -39,7 +39,7 @@ class FakeCluster {
     int exit_code = 0;    // of that
   };
 
-  FakeCluster(SimLoop& world, FakeApi& api, Options options);
+  FakeCluster(SimLoop& world, FakeApi& api, const Options& options);
   ~FakeCluster();
 
   // A Ready node; `resources` are capacity and allocatable, such as {"nvidia.com/gpu", "4"}.

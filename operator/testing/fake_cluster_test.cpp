@@ -19,7 +19,7 @@ struct Room {
   FakeCluster cluster;
   FakeClient person{world, api};
 
-  explicit Room(FakeCluster::Options options = {}) : cluster(world, api, std::move(options)) {
+  explicit Room(const FakeCluster::Options& options = {}) : cluster(world, api, options) {
     REQUIRE(person.Create(kube::kNamespaces, "", {{"metadata", {{"name", "team-a"}}}}));
     MakeStorageClass("waits", "WaitForFirstConsumer", Json::object());
     MakeStorageClass("local", "WaitForFirstConsumer", {{"local", "true"}});
