@@ -57,6 +57,45 @@ TEST_CASE("each session gets exactly the class it asked for, never another devic
   CHECK(proposals.at({"ns", "ben"}) == On("t4", 2, "t4-0"));
 }
 
+TEST_CASE("a claim pins a request to the nodes it can be mounted on") {
+  auto platform = Platform();
+  platform.nodes = {Node("cpu-0", "", 0), Node("cpu-1", "", 0)};
+  api::ClaimNeed home{
+      .claim = {"ns", "claim-ada"}, .is_home = true, .one_node = true, .reach = {}, .node = {}, .holder = {}};
+  const auto place = [&](std::vector<const char*> names) {
+    platform.waiting.clear();
+    for (const char* name : names) {
+      auto request = Ask(static_cast<int>(platform.waiting.size()), {});
+      request.claims = {home};
+      platform.waiting.emplace(Key{"ns", name}, request);
+    }
+    return Place(platform);
+  };
+  CHECK(place({"ada"}).at({"ns", "ada"}) == On("cpu", 0, "cpu-0"));
+
+  SECTION("where its volume is") {
+    home.reach = kube::NodeSelector{{{.expressions = {}, .fields = {{"metadata.name", "In", {"cpu-1"}}}}}};
+    CHECK(place({"ada"}).at({"ns", "ada"}) == On("cpu", 0, "cpu-1"));
+    home.reach->terms[0].fields[0].values = {"cpu-9"};
+    CHECK(WaitOf(place({"ada"}), "ada").reason == "HomeOutOfReach");
+  }
+  SECTION("where it is mounted already") {
+    home.node = "cpu-1";
+    home.holder = "session bob";
+    CHECK(place({"ada"}).at({"ns", "ada"}) == On("cpu", 0, "cpu-1"));
+    home.one_pod = true;
+    CHECK(WaitOf(place({"ada"}), "ada").reason == "HomeInUse");
+  }
+  SECTION("where another of the same pass will mount it") {
+    platform.nodes[0].allocatable["cpu"] = Quantity::FromUnits(1);
+    const auto both = place({"ada", "ada-too"});
+    CHECK(both.at({"ns", "ada"}) == On("cpu", 0, "cpu-0"));
+    CHECK(WaitOf(both, "ada-too").reason == "HomeInUse");
+    home.one_node = false;
+    CHECK(place({"ada", "ada-too"}).at({"ns", "ada-too"}) == On("cpu", 0, "cpu-1"));
+  }
+}
+
 TEST_CASE("first come, first served by submit time, then by uid") {
   auto platform = Platform();
   platform.waiting = {{{"ns", "late"}, Ask(9, {{"a100", 1}})}, {{"ns", "early"}, Ask(3, {{"a100", 1}})}};

@@ -68,6 +68,10 @@ TEST_CASE("a class with volumes, prefixes and a route names what is wrong with a
        {{"image", "registry.example.org.evil.test/physics/lab"}},
        "ImageNotInClass",
        "spec.image"},
+      {"a path that only begins alike",
+       {{"image", "registry.example.org/maths-of-others/lab"}},
+       "ImageNotInClass",
+       "spec.image"},
       {"another's claim", volume("theirs", "/mnt/x"), "ClaimNotYours", "belongs to another user"},
       {"nobody's claim", volume("shared", "/mnt/x"), "", ""},
       {"no claim", volume("none", "/mnt/x"), "ClaimNotFound", "spec.volumes[0].claimName"},
@@ -81,7 +85,7 @@ TEST_CASE("a class with volumes, prefixes and a route names what is wrong with a
   }));
   CAPTURE(c.name);
   Story story;
-  story.EditClass({{"allowedImagePrefixes", {"registry.example.org/physics/"}},
+  story.EditClass({{"allowedImagePrefixes", {"registry.example.org/physics/", "registry.example.org/maths"}},
                    {"volumes", {{{"claimName", "shared"}, {"mountPath", "/data"}, {"readOnly", true}}}},
                    {"scratch", {{"size", "5Gi"}, {"mountPath", "/scratch"}}},
                    {"route", {{"type", "Ingress"}, {"hostname", "lab.example.org"}}}});

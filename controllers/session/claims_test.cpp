@@ -199,5 +199,22 @@ TEST_CASE("a home that cannot grow says why") {
   CHECK(story.Session().status.admission);  // it runs all the same
 }
 
+TEST_CASE("a growth that the API server refuses is asked for once, and again when another size is wanted") {
+  Story story = WithHomeOf("lab", true);
+  story.Ask({{"desiredState", "Stopped"}});
+  story.Settle();
+  auto& memory = story.world.memory[story.key];
+  memory.growth_refused = *Quantity::Parse("20Gi");
+  memory.growth_refusal = "exceeded quota: team";
+  story.EditSpec({{"home", {{"size", "20Gi"}}}});
+  story.Settle();
+  CHECK(SizeOf(story) == "10Gi");
+  CHECK(story.Condition("HomeReady").message.find("the API server refuses: \"exceeded quota: team\"") !=
+        std::string::npos);
+  story.EditSpec({{"home", {{"size", "15Gi"}}}});
+  story.Settle();
+  CHECK(SizeOf(story) == "15Gi");
+}
+
 }  // namespace
 }  // namespace marea::session
