@@ -1,18 +1,23 @@
 #include "kube/config.hpp"
 
+#include <unistd.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <set>
 #include <sstream>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "kube/base64.hpp"
+#include "kube/exec_credential.hpp"
 #include "kube/watched_file.hpp"
 
 namespace marea::kube {
@@ -75,6 +80,18 @@ class StrictnessCheck final : public YAML::EventHandler {
   int values_ = 0;
 };
 
+// One of the files a kubeconfig consists of. Of what several of them say, the first one's word counts.
+struct File {
+  std::string path;
+  YAML::Node root;
+};
+
+std::string Named(const std::vector<File>& files) {
+  std::string names;
+  for (const auto& file : files) names += (names.empty() ? "" : ":") + file.path;
+  return names;
+}
+
 Result<YAML::Node> ParseStrictly(const std::string& text, const std::string& path) {
   try {
     std::istringstream stream(text);
@@ -121,47 +138,22 @@ Result<void> RefuseAny(const Section& section, const std::array<std::string_view
 }
 
 // The entry called `name` of the list `list`, as the map under `field`.
-Result<Section> Find(const std::string& file, const YAML::Node& root, std::string_view list,
-                     std::string_view field, const std::string& name) {
-  const YAML::Node entries = root[std::string(list)];
+Result<Section> Find(const std::vector<File>& files, std::string_view list, std::string_view field,
+                     const std::string& name) {
   const std::string where = std::string(list) + "[" + name + "]";
-  if (entries && entries.IsSequence()) {
+  for (const auto& file : files) {
+    const YAML::Node entries = file.root[std::string(list)];
+    if (!entries || !entries.IsSequence()) continue;
     for (const YAML::Node& entry : entries) {
       if (!entry.IsMap() || !entry["name"] || !entry["name"].IsScalar() || entry["name"].Scalar() != name)
         continue;
       const YAML::Node found = entry[std::string(field)];
-      Section section{file, where + "." + std::string(field), found};
+      Section section{file.path, where + "." + std::string(field), found};
       if (found && found.IsMap()) return section;
-      return Fail(ErrorKind::kInvalid, file + ": " + section.name + ": expected a map");
+      return Fail(ErrorKind::kInvalid, file.path + ": " + section.name + ": expected a map");
     }
   }
-  return Fail(ErrorKind::kNotFound, file + ": " + where + ": no such entry");
-}
-
-// Standard base64 with padding, line breaks allowed.
-Result<std::string> Base64Decode(std::string_view text) {
-  std::string bytes;
-  unsigned bits = 0;
-  int count = 0;
-  bool padded = false;
-  for (const char c : text) {
-    if (c == '\n' || c == '\r' || c == ' ') continue;
-    if (c == '=') {
-      padded = true;
-      continue;
-    }
-    constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const std::size_t digit = kAlphabet.find(c);
-    if (digit == std::string_view::npos || padded) return Fail(ErrorKind::kInvalid, "is not base64");
-    bits = bits << 6 | static_cast<unsigned>(digit);
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      bytes += static_cast<char>(bits >> count & 0xff);
-    }
-  }
-  if (count == 6) return Fail(ErrorKind::kInvalid, "is not base64");
-  return bytes;
+  return Fail(ErrorKind::kNotFound, Named(files) + ": " + where + ": no such entry");
 }
 
 using TextSource = std::function<std::string()>;
@@ -235,11 +227,89 @@ Result<void> FillCluster(const Section& cluster, http::Endpoint& endpoint) {
   return {};
 }
 
-Result<void> FillUser(const Section& user, http::Endpoint& endpoint) {
+// A field of an `exec` that is a list of maps or of strings; nothing where it is absent or null.
+Result<YAML::Node> ListIn(const Section& exec, std::string_view field) {
+  if (!exec.Has(field)) return YAML::Node(YAML::NodeType::Sequence);
+  const YAML::Node list = exec.node[std::string(field)];
+  if (!list.IsSequence()) return Refuse(exec, field, "expected a list");
+  return list;
+}
+
+Result<void> FillArguments(const Section& exec, ExecPlugin& plugin) {
+  const auto arguments = ListIn(exec, "args");
+  const auto variables = ListIn(exec, "env");
+  if (!arguments) return tl::unexpected(arguments.error());
+  if (!variables) return tl::unexpected(variables.error());
+  for (const YAML::Node& argument : *arguments) {
+    if (!argument.IsScalar()) return Refuse(exec, "args", "expected strings");
+    plugin.arguments.push_back(argument.Scalar());
+  }
+  for (const YAML::Node& variable : *variables) {
+    const bool whole = variable.IsMap() && variable["name"] && variable["name"].IsScalar() &&
+                       variable["value"] && variable["value"].IsScalar();
+    if (!whole || variable["name"].Scalar().empty()) return Refuse(exec, "env", "expected names and values");
+    plugin.environment.emplace_back(variable["name"].Scalar(), variable["value"].Scalar());
+  }
+  return {};
+}
+
+Result<ExecPlugin> ReadPlugin(const Section& user, const http::Endpoint& endpoint) {
+  const YAML::Node node = user.node["exec"];
+  const Section exec{user.file, user.name + ".exec", node};
+  if (!node.IsMap()) return Refuse(user, "exec", "expected a map");
+  const auto command = exec.Text("command"), version = exec.Text("apiVersion"),
+             hint = exec.Text("installHint"), mode = exec.Text("interactiveMode"),
+             informed = exec.Text("provideClusterInfo");
+  for (const auto* text : {&command, &version, &hint, &mode, &informed}) {
+    if (!*text) return tl::unexpected(text->error());
+  }
+  if (command->empty()) return Refuse(exec, "command", "is missing");
+  if (*version != "client.authentication.k8s.io/v1" && *version != "client.authentication.k8s.io/v1beta1")
+    return Refuse(exec, "apiVersion", "expected client.authentication.k8s.io/v1 or v1beta1");
+  const bool terminal = ::isatty(STDIN_FILENO) == 1;
+  if (*mode == "Always" && !terminal)
+    return Refuse(exec, "interactiveMode", "is Always, and there is no terminal");
+  ExecPlugin plugin;
+  const bool is_path = command->find('/') != std::string::npos;
+  plugin.command = is_path ? (std::filesystem::path(user.file).parent_path() / *command).string() : *command;
+  plugin.api_version = *version;
+  plugin.install_hint = *hint;
+  plugin.interactive = terminal && *mode != "Never";
+  plugin.information = *informed == "true"
+                           ? ExecInformation(*version, plugin.interactive, endpoint.url, endpoint.server_name,
+                                             endpoint.ca_pem ? endpoint.ca_pem() : std::string())
+                           : ExecInformation(*version, plugin.interactive, {}, {}, {});
+  if (auto filled = FillArguments(exec, plugin); !filled) return tl::unexpected(filled.error());
+  return plugin;
+}
+
+// Asked once here, so that what is wrong is said at once, and again when what it gave expires.
+Result<void> FillFromPlugin(const Section& user, http::Endpoint& endpoint) {
+  if (endpoint.url.starts_with("http://")) return Refuse(user, "exec", "must not go over plain http");
+  auto plugin = ReadPlugin(user, endpoint);
+  if (!plugin) return tl::unexpected(plugin.error());
+  const auto cache = std::make_shared<CredentialCache>(std::move(*plugin));
+  const auto first = cache->Get();
+  if (!first) return Fail(first.error().kind, user.Where("exec") + ": " + first.error().message);
+  const auto part = [cache](std::string Credential::* member) {
+    return TextSource([cache, member] {
+      auto credential = cache->Get();
+      return credential ? std::move((*credential).*member) : std::string();
+    });
+  };
+  if (!first->token.empty()) endpoint.bearer_token = part(&Credential::token);
+  if (first->certificate_pem.empty()) return {};
+  endpoint.client_certificate_pem = part(&Credential::certificate_pem);
+  endpoint.client_key_pem = part(&Credential::key_pem);
+  return {};
+}
+
+Result<void> FillUser(const Section& user, http::Endpoint& endpoint, Plugins plugins) {
   // Without its "as" we would be someone else than the file says.
-  auto checked = RefuseAny<8>(
-      user, {"exec", "auth-provider", "username", "password", "as", "as-uid", "as-groups", "as-user-extra"});
+  auto checked = RefuseAny<7>(
+      user, {"auth-provider", "username", "password", "as", "as-uid", "as-groups", "as-user-extra"});
   if (!checked) return checked;
+  if (user.Has("exec") && plugins == Plugins::kRefused) return Refuse(user, "exec", "is not supported");
   auto certificate = PemSource(user, "client-certificate");
   if (!certificate) return tl::unexpected(certificate.error());
   auto key = PemSource(user, "client-key");
@@ -267,7 +337,10 @@ Result<void> FillUser(const Section& user, http::Endpoint& endpoint) {
     return Refuse(user, endpoint.bearer_token ? "token" : "client-certificate",
                   "must not go over plain http");
   }
-  return {};
+  // What the file itself says goes before what a program would, as in client-go.
+  const bool known = endpoint.bearer_token || endpoint.client_certificate_pem;
+  if (!user.Has("exec") || known) return {};
+  return FillFromPlugin(user, endpoint);
 }
 
 std::string Environment(const char* name) {
@@ -275,14 +348,19 @@ std::string Environment(const char* name) {
   return value == nullptr ? std::string{} : std::string(value);
 }
 
-Result<Config> Resolve(const std::string& path, const YAML::Node& root, const std::string& wanted) {
-  std::string name = wanted;
-  if (name.empty()) {
-    const YAML::Node current = root["current-context"];
-    if (current && current.IsScalar()) name = current.Scalar();
-    if (name.empty()) return Fail(ErrorKind::kNotFound, path + ": current-context: is not set");
+// The first file that names a current context, and what it names.
+Result<std::string> CurrentContext(const std::vector<File>& files) {
+  for (const auto& file : files) {
+    const YAML::Node current = file.root["current-context"];
+    if (current && current.IsScalar() && !current.Scalar().empty()) return current.Scalar();
   }
-  const auto context = Find(path, root, "contexts", "context", name);
+  return Fail(ErrorKind::kNotFound, Named(files) + ": current-context: is not set");
+}
+
+Result<Config> Resolve(const std::vector<File>& files, const std::string& wanted, Plugins plugins) {
+  const auto name = wanted.empty() ? CurrentContext(files) : Result<std::string>(wanted);
+  if (!name) return tl::unexpected(name.error());
+  const auto context = Find(files, "contexts", "context", *name);
   if (!context) return tl::unexpected(context.error());
   const auto cluster_name = context->Text("cluster");
   const auto user_name = context->Text("user");
@@ -292,32 +370,55 @@ Result<Config> Resolve(const std::string& path, const YAML::Node& root, const st
   }
   Config config;
   config.ns = ns->empty() ? "default" : *ns;
-  const auto cluster = Find(path, root, "clusters", "cluster", *cluster_name);
+  const auto cluster = Find(files, "clusters", "cluster", *cluster_name);
   if (!cluster) return tl::unexpected(cluster.error());
   if (auto filled = FillCluster(*cluster, config.endpoint); !filled) return tl::unexpected(filled.error());
   if (user_name->empty()) return config;  // as through `kubectl proxy`
-  const auto user = Find(path, root, "users", "user", *user_name);
+  const auto user = Find(files, "users", "user", *user_name);
   if (!user) return tl::unexpected(user.error());
-  if (auto filled = FillUser(*user, config.endpoint); !filled) return tl::unexpected(filled.error());
+  if (auto filled = FillUser(*user, config.endpoint, plugins); !filled) return tl::unexpected(filled.error());
   return config;
+}
+
+Result<Config> ResolveSafely(const std::vector<File>& files, const std::string& context, Plugins plugins) {
+  try {
+    return Resolve(files, context, plugins);
+  } catch (const YAML::Exception& error) {
+    return Fail(ErrorKind::kInvalid, Named(files) + ": " + error.what());
+  }
+}
+
+// The files of a list like $KUBECONFIG's; those that are not there are passed over, as kubectl does.
+Result<Config> LoadSeveral(std::string_view list, const std::string& context, Plugins plugins) {
+  std::vector<File> files;
+  while (!list.empty()) {
+    const std::string path(list.substr(0, list.find(':')));
+    list.remove_prefix(std::min(list.size(), path.size() + 1));
+    if (path.empty()) continue;
+    const auto text = ReadSmallFile(path, kMaxFile);
+    if (!text && text.error().kind == ErrorKind::kNotFound) continue;
+    if (!text) return tl::unexpected(text.error());
+    auto root = ParseStrictly(*text, path);
+    if (!root) return tl::unexpected(root.error());
+    files.push_back({path, std::move(*root)});
+  }
+  if (files.empty()) return Fail(ErrorKind::kNotFound, "KUBECONFIG: none of its files is there");
+  return ResolveSafely(files, context, plugins);
 }
 
 }  // namespace
 
-Result<Config> LoadKubeconfig(const std::string& path, const std::string& context) {
+Result<Config> LoadKubeconfig(const std::string& path, const std::string& context, Plugins plugins) {
   const auto text = ReadSmallFile(path, kMaxFile);
   if (!text) return tl::unexpected(text.error());
-  return ReadKubeconfig(*text, path, context);
+  return ReadKubeconfig(*text, path, context, plugins);
 }
 
-Result<Config> ReadKubeconfig(const std::string& text, const std::string& path, const std::string& context) {
-  const auto root = ParseStrictly(text, path);
+Result<Config> ReadKubeconfig(const std::string& text, const std::string& path, const std::string& context,
+                              Plugins plugins) {
+  auto root = ParseStrictly(text, path);
   if (!root) return tl::unexpected(root.error());
-  try {
-    return Resolve(path, *root, context);
-  } catch (const YAML::Exception& error) {
-    return Fail(ErrorKind::kInvalid, path + ": " + error.what());
-  }
+  return ResolveSafely({{path, std::move(*root)}}, context, plugins);
 }
 
 Result<Config> LoadInCluster(const std::string& root) {
@@ -343,17 +444,14 @@ Result<Config> LoadInCluster(const std::string& root) {
   return config;
 }
 
-Result<Config> LoadConfig(const std::string& path, const std::string& context) {
-  if (!path.empty()) return LoadKubeconfig(path, context);
+Result<Config> LoadConfig(const std::string& path, const std::string& context, Plugins plugins) {
+  if (!path.empty()) return LoadKubeconfig(path, context, plugins);
   if (const std::string named = Environment("KUBECONFIG"); !named.empty()) {
-    if (named.find(':') != std::string::npos) {
-      return Fail(ErrorKind::kInvalid,
-                  "KUBECONFIG names several files: give one, such as `kubectl config view --flatten`");
-    }
-    return LoadKubeconfig(named, context);
+    if (named.find(':') == std::string::npos) return LoadKubeconfig(named, context, plugins);
+    return LoadSeveral(named, context, plugins);
   }
   if (!Environment("KUBERNETES_SERVICE_HOST").empty()) return LoadInCluster();
-  return LoadKubeconfig(Environment("HOME") + "/.kube/config", context);
+  return LoadKubeconfig(Environment("HOME") + "/.kube/config", context, plugins);
 }
 
 }  // namespace marea::kube

@@ -226,8 +226,86 @@ TEST_CASE("the first of flag, KUBECONFIG, pod and home is taken") {
     const Variable in_pod("KUBERNETES_SERVICE_HOST", "10.0.0.1");
     CHECK_THAT(LoadConfig("").error().message, Catch::Contains("KUBERNETES_SERVICE_PORT"));
   }
-  const Variable several("KUBECONFIG", (env + ":" + flag).c_str());
-  CHECK_THAT(LoadConfig("").error().message, Catch::Contains("several files"));
+}
+
+TEST_CASE("of several files in KUBECONFIG the first one's word counts") {
+  const Folder folder;
+  const std::string first = folder.Write(
+      "a/first",
+      "current-context: mine\ncontexts: [{name: mine, context: {cluster: here, user: ada, namespace: a}}]\n"
+      "users: [{name: ada, user: {tokenFile: secret}}]\n");
+  const std::string second = folder.Write("b/second", Kubeconfig(kCluster, kUser));
+  folder.Write("a/secret", "from-a");
+  const Variable kubeconfig("KUBECONFIG", (folder.Path("none") + ":" + first + "::" + second).c_str());
+  const auto config = LoadConfig("");
+  REQUIRE(config);
+  CHECK(config->ns == "a");
+  CHECK(config->endpoint.url == "https://127.0.0.1:6443");  // only the second file has the cluster
+  CHECK(config->endpoint.bearer_token() == "from-a");       // beside the file that names it
+  CHECK(LoadConfig("", "lab")->ns == "team-a");
+  CHECK_THAT(LoadConfig("", "other").error().message,
+             Catch::Contains(first + ":" + second + ": contexts[other]"));
+  const Variable nowhere("KUBECONFIG", (folder.Path("x") + ":" + folder.Path("y")).c_str());
+  CHECK(LoadConfig("").error().kind == ErrorKind::kNotFound);
+}
+
+TEST_CASE("a program named by the file says who we are, where that is allowed") {
+  const Folder folder;
+  const std::string program = folder.Write("plugins/who", R"(#!/bin/sh
+case "$KUBERNETES_EXEC_INFO" in *'"server":"https://127.0.0.1:6443"'*) ;; *) exit 3 ;; esac
+echo run >> "$(dirname "$0")/runs"
+printf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"%s-%s"}}' "$1" "$WHO"
+)");
+  fs::permissions(program, fs::perms::owner_all);
+  const std::string user =
+      "    exec: {apiVersion: client.authentication.k8s.io/v1, command: plugins/who, args: [token], "
+      "interactiveMode: "
+      "Never, provideClusterInfo: true, env: [{name: WHO, value: ada}]}\n";
+  const std::string path = folder.Write("config", Kubeconfig(kCluster, user));
+  CHECK_THAT(LoadKubeconfig(path).error().message, Catch::EndsWith("users[ada].user.exec: is not supported"));
+  const auto config = LoadKubeconfig(path, {}, Plugins::kRun);
+  REQUIRE(config);
+  CHECK(config->endpoint.bearer_token() == "token-ada");
+  CHECK(config->endpoint.bearer_token() == "token-ada");
+  CHECK(fs::file_size(folder.Path("plugins/runs")) == 4);  // once: it does not expire
+}
+
+TEST_CASE("a program that gives nothing is said by the field that names it") {
+  struct Row {
+    std::string exec, says;
+    ErrorKind kind;
+  };
+  const std::string version = "apiVersion: client.authentication.k8s.io/v1";
+  const auto row = GENERATE_COPY(
+      Row{"[a]", "exec: expected a map", ErrorKind::kInvalid},
+      Row{"{" + version + "}", "exec.command: is missing", ErrorKind::kInvalid},
+      Row{"{apiVersion: client.authentication.k8s.io/v1alpha1, command: 'true'}", "exec.apiVersion",
+          ErrorKind::kInvalid},
+      Row{"{" + version + ", command: 'true', args: x}", "exec.args", ErrorKind::kInvalid},
+      Row{"{" + version + ", command: 'true', env: [x]}", "exec.env", ErrorKind::kInvalid},
+      Row{"{" + version + ", command: /nowhere/at-all, installHint: Ask ada.}",
+          "No such file or directory. Ask ada.", ErrorKind::kForbidden},
+      Row{"{" + version + ", command: 'false'}", "exit code 1", ErrorKind::kForbidden},
+      Row{"{" + version + ", command: 'true'}", "printed no ExecCredential", ErrorKind::kForbidden});
+  const Folder folder;
+  const std::string path = folder.Write("config", Kubeconfig(kCluster, "    exec: " + row.exec + "\n"));
+  const auto config = LoadKubeconfig(path, {}, Plugins::kRun);
+  REQUIRE_FALSE(config);
+  CHECK(config.error().kind == row.kind);
+  CHECK_THAT(config.error().message, Catch::StartsWith(path + ": users[ada].user.exec"));
+  CHECK_THAT(config.error().message, Catch::Contains(row.says));
+}
+
+TEST_CASE("a token in the file goes before a program, and no program is asked over plain http") {
+  const Folder folder;
+  const std::string exec = "    exec: {apiVersion: client.authentication.k8s.io/v1, command: 'false'}\n";
+  const auto both =
+      LoadKubeconfig(folder.Write("both", Kubeconfig(kCluster, kUser + exec)), {}, Plugins::kRun);
+  REQUIRE(both);
+  CHECK(both->endpoint.bearer_token() == "sesame");
+  const auto plain =
+      LoadKubeconfig(folder.Write("plain", Kubeconfig("    server: http://a\n", exec)), {}, Plugins::kRun);
+  CHECK_THAT(plain.error().message, Catch::EndsWith("users[ada].user.exec: must not go over plain http"));
 }
 
 TEST_CASE("a file is looked at once a second, and read again when it was replaced") {

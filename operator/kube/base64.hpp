@@ -1,0 +1,16 @@
+// Base64 as kubeconfigs and Secrets hold it.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace marea::kube {
+
+// Standard alphabet with padding; line breaks and blanks are skipped. Errors: kInvalid.
+Result<std::string> Base64Decode(std::string_view text);
+
+std::string Base64Encode(std::string_view bytes);
+
+}  // namespace marea::kube
