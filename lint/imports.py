@@ -18,7 +18,7 @@ ORDER = (
     ("controllers/placement", "controllers/activity", "controllers/overlay", "controllers/ledger"),
     ("controllers/session",),
     ("operator/app",),
-    ("operator/simulation", "operator/fuzz", "bench"),
+    ("operator/simulation", "operator/fuzz", "bench", "cli"),
 )
 RANK = {folder: rank for rank, row in enumerate(ORDER) for folder in row}
 
@@ -30,7 +30,7 @@ HEAVY = (
     (("simdjson",), ("operator/json/decode.cpp",), False),
     (
         ("nlohmann/",),
-        ("operator/json/encode.cpp", "operator/json/merge_patch.cpp", "operator/runtime/patch_body.cpp", "controllers/session/bodies.hpp"),
+        ("operator/json/encode.cpp", "operator/json/merge_patch.cpp", "operator/runtime/patch_body.cpp", "controllers/session/bodies.hpp", "cli/structured.cpp"),
         True,
     ),
     (("yaml-cpp/",), ("operator/kube/config.cpp",), True),
@@ -44,7 +44,7 @@ HEAVY = (
     ),
     (("spdlog/", "fmt/"), ("operator/base/log.cpp",), False),
     (("prometheus/",), ("operator/runtime/metrics.cpp",), False),
-    (("CLI/",), ("operator/app/options.cpp",), False),
+    (("CLI/",), ("operator/app/options.cpp", "cli/options.cpp"), False),
     (("sqlite3",), ("controllers/ledger/store.cpp",), False),
     (("catch2/",), (), True),
 )

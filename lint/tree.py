@@ -43,4 +43,4 @@ class Tree:
         return (self.root / path).read_bytes().decode("utf-8", "replace")
 
     def cpp(self):
-        return [f for f in self.files if f.endswith((".hpp", ".cpp")) and f.startswith(("operator/", "controllers/", "bench/"))]
+        return [f for f in self.files if f.endswith((".hpp", ".cpp")) and f.startswith(("operator/", "controllers/", "bench/", "cli/"))]
