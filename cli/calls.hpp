@@ -2,9 +2,11 @@
 // are begun together travel together.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <future>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -58,8 +60,16 @@ class Listing {
 
   Seen<T> Finish() {
     Seen<T> seen;
+    int left = kMostPages;
     for (;;) {
       auto body = page_.get();
+      // The snapshot behind the pages is gone: from the start, on a new one.
+      const bool gone = !body && body.error().kind == ErrorKind::kGone;
+      if (gone && left-- > 0) {
+        seen = {};
+        page_ = Ask({});
+        continue;
+      }
       auto page = body ? kube::DecodeList<T>(*body) : tl::unexpected(std::move(body.error()));
       if (!page) {
         seen.error = std::move(page.error());
@@ -71,11 +81,19 @@ class Listing {
         seen.left_out.push_back(std::string(T::kType.kind) + " " + ToString(bad.key) +
                                 " cannot be read: " + bad.error.message);
       if (page->next.empty()) return seen;
+      if (left-- == 0) {
+        seen.items.clear();
+        seen.error = {
+            ErrorKind::kInternal, "the list of " + std::string(T::kType.plural) + " does not end", {}};
+        return seen;
+      }
       page_ = Ask(page->next);
     }
   }
 
  private:
+  static constexpr int kMostPages = 1000;
+
   Calls::Answer Ask(std::string_view next) { return calls_.List(T::kType, ns_, selector_, next); }
 
   Calls& calls_;

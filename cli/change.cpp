@@ -13,6 +13,8 @@ namespace {
 using std::chrono::seconds;
 using Way = Standing::Way;
 
+constexpr std::int64_t kMostRuns = 1'000'000'000;
+
 struct PatchMeta {
   std::string resource_version;
   static constexpr auto Fields() {
@@ -63,15 +65,16 @@ std::string ReadyMessage(const api::Session& session) {
 
 // How long the present run lasts, or the next: as recorded, else as asked, else as its class says.
 std::optional<std::int64_t> DurationOf(const api::Session& session, const api::SessionClass* limits) {
-  if (session.status.admission) return session.status.admission->duration_seconds;
-  if (session.spec.duration_seconds) return session.spec.duration_seconds;
+  const auto& admission = session.status.admission;
+  if (admission) return Bounded(admission->duration_seconds).count();
+  if (session.spec.duration_seconds) return Bounded(*session.spec.duration_seconds).count();
   if (limits == nullptr) return {};
-  return limits->spec.default_duration_seconds;
+  return Bounded(limits->spec.default_duration_seconds).count();
 }
 
 std::string EndOf(const api::Session& session, std::int64_t duration, Time now) {
-  if (!session.status.start_time) return "It will last " + Span(seconds{duration}) + " from its start.";
-  const Time end = *session.status.start_time + seconds{duration};
+  if (!session.status.start_time) return "It will last " + Span(Bounded(duration)) + " from its start.";
+  const Time end = *session.status.start_time + Bounded(duration);
   return "Its time is over at " + FormatTime(end) + ", in " + Span(end - now) + ".";
 }
 
@@ -79,7 +82,8 @@ std::string EndOf(const api::Session& session, std::int64_t duration, Time now) 
 
 Result<Change> StartOf(const api::Session& session, bool restart) {
   const auto& stop = session.status.stop;
-  const std::int64_t next = std::max(AskedRun(session), session.status.run) + 1;
+  // Beyond its bound the API server refuses it.
+  const std::int64_t next = std::min(std::max(AskedRun(session), session.status.run), kMostRuns) + 1;
   const bool wanted = session.spec.desired_state == api::DesiredState::kRunning;
   // A stop that lasts until a new run; one on request ends by itself once Running is wanted again.
   const bool sticky =
@@ -124,13 +128,13 @@ Result<Change> ExtensionOf(const api::Session& session, const api::SessionClass*
   }
   const std::int64_t wanted = *present + by.count();
   if (limits != nullptr && wanted > limits->spec.max_duration_seconds) {
-    const std::int64_t most = limits->spec.max_duration_seconds;
+    const std::int64_t most = Bounded(limits->spec.max_duration_seconds).count();
     const std::string rest =
-        most > *present ? "; it can be extended by " + FormatDuration(seconds{most - *present}) + " at most"
+        most > *present ? "; it can be extended by " + FormatDuration(Bounded(most - *present)) + " at most"
                         : "; it cannot be extended any more";
     return Fail(ErrorKind::kInvalid, "class " + session.spec.class_name + " allows " +
-                                         FormatDuration(seconds{most}) + ", and " + name + " has " +
-                                         FormatDuration(seconds{*present}) + " already" + rest);
+                                         FormatDuration(Bounded(most)) + ", and " + name + " has " +
+                                         FormatDuration(Bounded(*present)) + " already" + rest);
   }
   Change change;
   change.duration_seconds = wanted;

@@ -6,8 +6,6 @@
 namespace marea::cli {
 namespace {
 
-using std::chrono::seconds;
-
 OfferedDevice OfferOf(const api::ClassAccelerator& offered, const Seen<api::AcceleratorClass>& devices) {
   OfferedDevice offer{.name = offered.class_name, .max_count = offered.max_count, .free = {}, .queued = {}};
   for (const auto& device : devices.items) {
@@ -43,7 +41,7 @@ std::string Joined(const Range& items, Word word) {
 }
 
 // "2 (at most 16)".
-std::string Bounded(const std::optional<Quantity>& usual, const std::optional<Quantity>& most) {
+std::string WithMost(const std::optional<Quantity>& usual, const std::optional<Quantity>& most) {
   return (usual ? usual->ToString() : "-") + (most ? " (" + most->ToString() + ")" : "");
 }
 
@@ -60,10 +58,10 @@ std::string OffersText(const std::vector<OfferedClass>& classes, const Paper& pa
   const auto itself = [](const std::string& text) { return text; };
   for (const auto& item : classes) {
     std::vector<Table::Cell> cells{{item.name},
-                                   {Bounded(item.cpu, item.max_cpu)},
-                                   {Bounded(item.memory, item.max_memory)},
-                                   {FormatDuration(seconds{item.duration_seconds}) + " (" +
-                                    FormatDuration(seconds{item.max_duration_seconds}) + ")"},
+                                   {WithMost(item.cpu, item.max_cpu)},
+                                   {WithMost(item.memory, item.max_memory)},
+                                   {FormatDuration(Bounded(item.duration_seconds)) + " (" +
+                                    FormatDuration(Bounded(item.max_duration_seconds)) + ")"},
                                    {Joined(item.images, itself)}};
     if (paper.wide)
       cells.insert(cells.end(), {{Joined(item.image_prefixes, itself)}, {item.home.ToString()}});

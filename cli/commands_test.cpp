@@ -159,6 +159,62 @@ TEST_CASE("lists are read to their end, whatever the number of pages") {
   CHECK_THAT(lab.out.str(), Catch::Contains("1003 Unseen"));
 }
 
+TEST_CASE("a list that breaks off begins anew, and one that never ends is ended") {
+  Lab lab;
+  const auto page = [](const std::string& name, const std::string& next) {
+    return http::Response{.status = 200,
+                          .headers = {},
+                          .body = R"({"metadata":{"continue":")" + next +
+                                  R"("},"items":[{"metadata":{"name":")" + name +
+                                  R"("},"status":{"summary":"Ready"}}]})"};
+  };
+  int asked = 0;
+  lab.server.before = [&](const http::Request& request) -> std::optional<Result<http::Response>> {
+    if (request.path.find("/sessions?") == request.path.npos) return {};
+    switch (++asked) {
+      case 1:
+        return page("a", "x");
+      case 2:
+        return Refusal(410, "Expired", "The provided continue parameter is too old");
+      case 3:
+        return page("b", "y");
+      default:
+        return page("c", "");
+    }
+  };
+  CHECK(lab.Run(Of(Command::kStatus)) == Exit::kDone);
+  CHECK_THAT(lab.out.str(), Catch::Contains("2 Ready"));
+  lab.server.before = [&](const http::Request&) {
+    return std::optional<Result<http::Response>>(page("a", "x"));
+  };
+  CHECK(lab.Run(Of(Command::kTop)) == Exit::kRefused);
+  CHECK_THAT(lab.err.str(), Catch::Contains("does not end"));
+}
+
+TEST_CASE("numbers beyond all reason do no harm") {
+  Lab lab;
+  lab.server.before = [](const http::Request& request) -> std::optional<Result<http::Response>> {
+    const std::string most = "9223372036854775807",
+                      object =
+                          R"({"metadata":{"name":"ada","namespace":"demo","generation":)" + most +
+                          R"(},"spec":{"run":)" + most + R"(,"durationSeconds":)" + most +
+                          R"(,"defaultDurationSeconds":)" + most + R"(,"maxDurationSeconds":)" + most +
+                          R"(},"status":{"summary":"Ready","run":)" + most + R"(,"capacity":)" + most +
+                          R"(,"admission":{"count":)" + most + R"(,"durationSeconds":-)" + most +
+                          R"(},"startTime":"9999-12-31T23:59:59Z","expiresTime":"0001-01-01T00:00:00Z"}})";
+    const bool list = request.path.find('?') != request.path.npos && request.method == http::Method::kGet;
+    return http::Response{
+        .status = 200, .headers = {}, .body = list ? R"({"items":[)" + object + "," + object + "]}" : object};
+  };
+  for (const auto& command : CommandRows()) {
+    auto options = Of(command.command, command.takes_session ? "ada" : "");
+    options.by = std::chrono::hours(1);
+    options.restart = true;
+    INFO(command.name);
+    CHECK(lab.Run(options) <= Exit::kRefused);
+  }
+}
+
 TEST_CASE("what is forbidden is left out with one line, and the rest is shown") {
   Lab lab;
   lab.AddClass();

@@ -89,6 +89,7 @@ int OpenByPort(const Options& options, Edge& edge, const api::Session& session, 
   }
   if (port == 0) {
     const int code = child->Wait();
+    if (WasToldToEnd()) return Exit::kDone;
     edge.err << "error: kubectl port-forward ended with " << code << "\n";
     return Exit::kRefused;
   }

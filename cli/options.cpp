@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <map>
 
 #include "cli/exit_code.hpp"
 #include "cli/text.hpp"
@@ -53,8 +52,9 @@ std::chrono::seconds SpanOf(const std::string& option, const std::string& text) 
   return *span;
 }
 
-const std::map<std::string, Output> kOutputs{
-    {"json", Output::kJson}, {"yaml", Output::kYaml}, {"wide", Output::kWide}};
+Output OutputOf(const std::string& text) {
+  return text == "json" ? Output::kJson : text == "yaml" ? Output::kYaml : Output::kWide;
+}
 
 // The texts that become something else once all is parsed.
 struct Texts {
@@ -107,7 +107,7 @@ void AddCommon(CLI::App& app, Options& options, Texts& texts) {
 void Settle(Options& options, const Texts& texts) {
   if (!texts.by.empty()) options.by = SpanOf("SPAN", texts.by);
   if (!texts.timeout.empty()) options.timeout = SpanOf("--timeout", texts.timeout);
-  if (!texts.output.empty()) options.output = kOutputs.at(texts.output);
+  if (!texts.output.empty()) options.output = OutputOf(texts.output);
   options.by_user = texts.sums == "user";
   const bool sees_all = options.command == Command::kStatus || options.command == Command::kTop;
   if (options.all_namespaces && !sees_all && options.command != Command::kClasses)

@@ -168,6 +168,11 @@ std::string Until(std::optional<Time> then, const Paper& paper) {
   return *then <= paper.now ? "over" : Span(*then - paper.now);
 }
 
+seconds Bounded(std::int64_t count) {
+  constexpr std::int64_t kMost = std::int64_t{100} * 366 * 86400;
+  return seconds{std::clamp(count, -kMost, kMost)};
+}
+
 Result<seconds> ParseSpan(std::string_view text) {
   constexpr std::int64_t kMost = std::int64_t{366} * 86400;
   std::int64_t total = 0, last_unit = 0;

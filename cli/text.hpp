@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,6 +41,9 @@ std::string Painted(std::string_view text, Style style, const Paper& paper);
 std::string Span(Duration span);
 std::string Since(std::optional<Time> then, const Paper& paper);  // "4m", or "-"
 std::string Until(std::optional<Time> then, const Paper& paper);  // "4m", "over", or "-"
+
+// Within a hundred years: what a server says may be anything.
+std::chrono::seconds Bounded(std::int64_t seconds);
 
 // "2h", "90m", "1h30m", "1d12h", "45s", or a plain number of seconds. Errors: kInvalid; zero is one.
 Result<std::chrono::seconds> ParseSpan(std::string_view text);

@@ -1,11 +1,12 @@
 #include "cli/top_page.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <tuple>
 
 namespace marea::cli {
 namespace {
+
+constexpr std::int64_t kMostDevices = 1'000'000;  // of one session; a server may say anything
 
 std::vector<Holder> HoldersOf(const std::vector<api::Session>& sessions) {
   std::vector<Holder> holders;
@@ -16,7 +17,7 @@ std::vector<Holder> HoldersOf(const std::vector<api::Session>& sessions) {
                        .session = session.metadata.name,
                        .user = session.status.user,
                        .device = given.accelerator_class,
-                       .count = given.count,
+                       .count = std::clamp<std::int64_t>(given.count, 0, kMostDevices),
                        .node = given.node_name,
                        .summary = session.status.summary,
                        .since = given.time,
@@ -44,7 +45,7 @@ std::vector<UserSum> UsersOf(const std::vector<Holder>& holders) {
   }
   std::vector<UserSum> users;
   for (auto& [name, sum] : sums) users.push_back(std::move(sum));
-  std::ranges::stable_sort(users, std::greater{}, Devices);
+  std::ranges::sort(users, {}, [](const UserSum& user) { return std::tuple(-Devices(user), user.user); });
   return users;
 }
 

@@ -1,6 +1,7 @@
 #include "cli/why.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "cli/remedies.hpp"
@@ -265,7 +266,9 @@ class Explanation {
                               .reason = event.reason,
                               .message = event.message});
     }
-    std::ranges::stable_sort(page_.events, {}, &Happening::time);
+    std::ranges::sort(page_.events, {}, [](const Happening& event) {
+      return std::tie(event.time, event.reason, event.message);
+    });
     if (page_.events.size() > kEventsShown)
       page_.events.erase(page_.events.begin(), page_.events.end() - kEventsShown);
   }
@@ -326,7 +329,10 @@ std::string Headline(const WhyPage& page, const Paper& paper) {
   std::string line =
       Printable(page.ns + "/" + page.session) + ": " + Painted(Printable(page.summary), style, paper);
   if (page.since) line += ", for " + Since(page.since, paper);
-  if (page.expires_time) line += "; its time is over in " + Until(page.expires_time, paper);
+  if (page.expires_time) {
+    const bool over = *page.expires_time <= paper.now;
+    line += "; its time is over" + (over ? std::string() : " in " + Until(page.expires_time, paper));
+  }
   return line + "\n";
 }
 

@@ -137,6 +137,8 @@ TEST_CASE("a session whose end is near says how to go on") {
   CHECK(page.who == "You");
   CHECK_THAT(page.remedies.front(), Catch::Contains("`kubectl marea extend ada -n demo 2h`"));
   CHECK_THAT(WhyText(page, PlainPaper()), Catch::Contains("its time is over in 8m"));
+  session.status.expires_time = kNow;
+  CHECK_THAT(WhyText(Explain(session), PlainPaper()), Catch::Contains("its time is over\n"));
 }
 
 TEST_CASE("a session that has stopped says why, since when, and how it runs again") {

@@ -33,7 +33,7 @@ HEAVY = (
         ("operator/json/encode.cpp", "operator/json/merge_patch.cpp", "operator/runtime/patch_body.cpp", "controllers/session/bodies.hpp", "cli/structured.cpp"),
         True,
     ),
-    (("yaml-cpp/",), ("operator/kube/config.cpp",), True),
+    (("yaml-cpp/",), ("operator/kube/config.cpp", "operator/kube/strict_yaml.cpp"), True),
     (
         ("openssl/",),
         (

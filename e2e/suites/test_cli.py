@@ -5,6 +5,7 @@ import copy
 import itertools
 import json
 import os
+import pty
 import re
 import signal
 import socket
@@ -117,6 +118,20 @@ def viewer(cluster, team):
     return kubeconfig
 
 
+def on_a_terminal(marea, *arguments, **variables):
+    """What it prints where there is one."""
+    ours, theirs = pty.openpty()
+    environment = {**marea.environment, "TERM": "xterm", **variables}
+    subprocess.run([FOLDER / "kubectl-marea", *arguments, *marea.where], env=environment, stdout=theirs, check=True, timeout=30)
+    os.close(theirs)
+    with open(ours, "rb", buffering=0) as terminal:
+        text = b""
+        with contextlib.suppress(OSError):  # the other end is closed: all was read
+            while piece := terminal.read(4096):
+                text += piece
+    return text.decode()
+
+
 def gates(page):
     return {gate["name"]: gate for gate in page["gates"]}
 
@@ -139,6 +154,9 @@ def test_a_queue_is_seen_as_a_page_and_explained(cluster, queue):
     ready = marea.read("why", "first")
     assert {g["state"] for g in ready["gates"]} == {"Passed"} and ready["url"] == team.status("first")["url"]
     assert ready["events"], "what Marea told of it is shown"
+
+    assert "\x1b[32m2 Ready\x1b[0m" in on_a_terminal(marea, "status")
+    assert "\x1b" not in on_a_terminal(marea, "status", NO_COLOR="1")
 
     held = marea.read("top")["holders"]
     assert sorted((h["session"], h["device"], h["count"], h["user"]) for h in held) == [(n, "mig-7g-40gb", 1, "ada") for n in ("first", "second")]

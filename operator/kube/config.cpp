@@ -1,7 +1,6 @@
 #include "kube/config.hpp"
 
 #include <unistd.h>
-#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -10,14 +9,13 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <set>
-#include <sstream>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "kube/base64.hpp"
 #include "kube/exec_credential.hpp"
+#include "kube/strict_yaml.hpp"
 #include "kube/watched_file.hpp"
 
 namespace marea::kube {
@@ -25,60 +23,7 @@ namespace marea::kube {
 namespace {
 
 constexpr std::size_t kMaxFile = std::size_t{1} << 20;
-constexpr std::size_t kMaxDepth = 32;
-constexpr int kMaxValues = 10'000;  // yaml-cpp takes some hundred bytes for each
 constexpr std::string_view kServiceAccount = "/var/run/secrets/kubernetes.io/serviceaccount";
-
-// What yaml-cpp's own tree hides: aliases (a small file that unfolds into a huge one), keys given twice (of
-// which one silently wins), and what it costs.
-class StrictnessCheck final : public YAML::EventHandler {
- public:
-  void OnDocumentStart(const YAML::Mark&) override {}
-  void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { Value(mark); }
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    throw YAML::ParserException(mark, "aliases are not supported");
-  }
-  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
-                const std::string& value) override {
-    if (open_.empty() || !open_.back().expects_key) return Value(mark);
-    if (!open_.back().keys.insert(value).second)
-      throw YAML::ParserException(mark, "duplicate key \"" + value + "\"");
-    open_.back().expects_key = false;
-  }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
-                       YAML::EmitterStyle::value) override {
-    Enter(mark, false);
-  }
-  void OnSequenceEnd() override { open_.pop_back(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
-                  YAML::EmitterStyle::value) override {
-    Enter(mark, true);
-  }
-  void OnMapEnd() override { open_.pop_back(); }
-
- private:
-  struct Collection {
-    bool is_map;
-    bool expects_key;
-    std::set<std::string> keys;
-  };
-
-  void Value(const YAML::Mark& mark) {
-    if (++values_ > kMaxValues) throw YAML::ParserException(mark, "more values than a kubeconfig has");
-    if (open_.empty() || !open_.back().is_map) return;
-    if (open_.back().expects_key) throw YAML::ParserException(mark, "a key that is not a string");
-    open_.back().expects_key = true;
-  }
-  void Enter(const YAML::Mark& mark, bool is_map) {
-    Value(mark);
-    if (open_.size() == kMaxDepth) throw YAML::ParserException(mark, "nested too deeply");
-    open_.push_back({is_map, is_map, {}});
-  }
-
-  std::vector<Collection> open_;
-  int values_ = 0;
-};
 
 // One of the files a kubeconfig consists of. Of what several of them say, the first one's word counts.
 struct File {
@@ -90,20 +35,6 @@ std::string Named(const std::vector<File>& files) {
   std::string names;
   for (const auto& file : files) names += (names.empty() ? "" : ":") + file.path;
   return names;
-}
-
-Result<YAML::Node> ParseStrictly(const std::string& text, const std::string& path) {
-  try {
-    std::istringstream stream(text);
-    YAML::Parser parser(stream);
-    StrictnessCheck check;
-    parser.HandleNextDocument(check);
-    YAML::Node root = YAML::Load(text);
-    if (!root.IsMap()) return Fail(ErrorKind::kInvalid, path + ": is no kubeconfig");
-    return root;
-  } catch (const YAML::Exception& error) {
-    return Fail(ErrorKind::kInvalid, path + ": " + error.what());
-  }
 }
 
 // One map of a kubeconfig, with its name for messages: "users[ada].user".
@@ -230,7 +161,7 @@ Result<void> FillCluster(const Section& cluster, http::Endpoint& endpoint) {
 // A field of an `exec` that is a list of maps or of strings; nothing where it is absent or null.
 Result<YAML::Node> ListIn(const Section& exec, std::string_view field) {
   if (!exec.Has(field)) return YAML::Node(YAML::NodeType::Sequence);
-  const YAML::Node list = exec.node[std::string(field)];
+  YAML::Node list = exec.node[std::string(field)];
   if (!list.IsSequence()) return Refuse(exec, field, "expected a list");
   return list;
 }
@@ -398,9 +329,9 @@ Result<Config> LoadSeveral(std::string_view list, const std::string& context, Pl
     const auto text = ReadSmallFile(path, kMaxFile);
     if (!text && text.error().kind == ErrorKind::kNotFound) continue;
     if (!text) return tl::unexpected(text.error());
-    auto root = ParseStrictly(*text, path);
+    const auto root = ParseStrictly(*text, path);
     if (!root) return tl::unexpected(root.error());
-    files.push_back({path, std::move(*root)});
+    files.push_back({path, *root});
   }
   if (files.empty()) return Fail(ErrorKind::kNotFound, "KUBECONFIG: none of its files is there");
   return ResolveSafely(files, context, plugins);
@@ -416,9 +347,9 @@ Result<Config> LoadKubeconfig(const std::string& path, const std::string& contex
 
 Result<Config> ReadKubeconfig(const std::string& text, const std::string& path, const std::string& context,
                               Plugins plugins) {
-  auto root = ParseStrictly(text, path);
+  const auto root = ParseStrictly(text, path);
   if (!root) return tl::unexpected(root.error());
-  return ResolveSafely({{path, std::move(*root)}}, context, plugins);
+  return ResolveSafely({{path, *root}}, context, plugins);
 }
 
 Result<Config> LoadInCluster(const std::string& root) {

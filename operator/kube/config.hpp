@@ -1,5 +1,5 @@
 // Where the API server is and who we are: from a kubeconfig file or from inside a pod. yaml-cpp stays in
-// config.cpp.
+// config.cpp and strict_yaml.cpp.
 #pragma once
 
 #include <string>
