@@ -60,6 +60,14 @@ TEST_CASE("the status page counts, queues in order, and names problems") {
   CHECK(page.problems->at(2).reason == "NotSeen");
 }
 
+TEST_CASE("a session that is not accepted stands in no queue") {
+  const auto page =
+      MakeStatusPage("demo", {{RefusedSession("ClassNotFound", "There is no such class.")}, {}, {}},
+                     SampleClasses(), SampleDevices(), kNow);
+  CHECK(page.queue->empty());
+  CHECK(page.problems->at(0).reason == "ClassNotFound");
+}
+
 TEST_CASE("a session that was made just now is no problem") {
   auto session = UnseenSession();
   session.metadata.creation_time = kNow - std::chrono::seconds(59);

@@ -32,7 +32,10 @@ std::vector<SummaryCount> Summaries(const std::vector<api::Session>& sessions) {
 std::vector<QueuedSession> QueueOf(const std::vector<api::Session>& sessions) {
   std::vector<const api::Session*> waiting;
   for (const auto& session : sessions) {
-    if (session.status.summary == "Queued") waiting.push_back(&session);
+    // One that is not accepted stands in no queue: it is a problem.
+    const auto* accepted = api::FindCondition(session.status.conditions, "Accepted");
+    const bool refused = accepted != nullptr && accepted->status == "False";
+    if (session.status.summary == "Queued" && !refused) waiting.push_back(&session);
   }
   std::ranges::sort(waiting, {}, [](const api::Session* session) {
     return std::tuple(session->status.queue.since_time.value_or(Time{}), session->metadata.uid);

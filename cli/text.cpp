@@ -205,6 +205,7 @@ std::string Table::Text(const Paper& paper) const {
   for (auto& line : lines) {
     for (std::size_t i = 0; i < line.size(); ++i) {
       line[i].text = Printable(line[i].text);
+      line[i].text.erase(line[i].text.find_last_not_of(' ') + 1);
       widths[i] = std::max(widths[i], Width(line[i].text));
     }
   }

@@ -89,7 +89,7 @@ TEST_CASE("what others wrote is made harmless") {
 
 TEST_CASE("columns are as wide as their widest cell, and no line ends with blanks") {
   Table table({"NAME", "USER", "WHY"});
-  table.Add({{"ada"}, {"愛田"}, {"x"}});
+  table.Add({{"ada"}, {"愛田"}, {"x "}});
   table.Add({{"a-long-name"}, {""}, {""}});
   CHECK(table.Text(PlainPaper()) ==
         "NAME          USER   WHY\n"

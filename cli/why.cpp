@@ -10,6 +10,7 @@ namespace marea::cli {
 namespace {
 
 constexpr std::size_t kEventsShown = 8;
+constexpr int kOffersShown = 4;
 
 const api::Condition* Find(const api::Session& session, std::string_view type) {
   return api::FindCondition(session.status.conditions, type);
@@ -215,11 +216,13 @@ class Explanation {
                                          [](const auto& item) { return item.metadata.name; });
     if (asked.empty() || known == in_.classes.items.end()) return;
     std::string free;
+    int left = kOffersShown;
     for (const auto& offered : known->spec.accelerators) {
       if (std::ranges::find(asked, offered.class_name, &api::Alternative::class_name) != asked.end())
         continue;
       for (const auto& device : in_.devices.items) {
-        if (device.metadata.name != offered.class_name || device.status.free.value_or(0) < 1) continue;
+        if (device.metadata.name != offered.class_name || device.status.free.value_or(0) < 1 || left-- <= 0)
+          continue;
         free += (free.empty() ? "" : ", ") + offered.class_name + " (" + std::to_string(*device.status.free) +
                 ")";
       }
@@ -351,7 +354,8 @@ std::string WhyText(const WhyPage& page, const Paper& paper) {
   std::string text = Headline(page, paper);
   if (!page.message.empty())
     text += Printable(Said(page.gates.empty() ? page.reason : "", page.message)) + "\n";
-  if (!page.url.empty()) text += Printable(page.url) + "\n";
+  const bool told = page.message.find(page.url) != page.message.npos;
+  if (page.summary == "Ready" && !told) text += Printable(page.url) + "\n";
   if (!page.gates.empty()) text += "\n" + Gates(page, paper);
   if (!page.remedies.empty())
     text += "\nWhat can be done" +
