@@ -20,7 +20,7 @@ namespace {
 
 using namespace marea;
 
-constexpr int kSessionsInFlight = 64;  // as the session controller's max_in_flight
+constexpr int kSessionsInFlight = 64;  // twice the transport's places: none is ever free
 
 int Refuse(const std::string& why) {
   std::fprintf(stderr, "raw_client: %s\n", why.c_str());

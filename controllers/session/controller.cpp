@@ -22,7 +22,7 @@ SessionController::SessionController(Loop& loop, runtime::Executor& executor, ap
       settings_(std::move(settings)),
       claim_index_(world),
       controller_(
-          loop, executor, {.name = "session", .backoff = {}, .max_in_flight = 64},
+          loop, executor, {.name = "session", .backoff = {}, .max_in_flight = 32},
           [this](const Key& key, const runtime::Context& context) {
             auto decision = Decide(world_, settings_, key, context);
             UpdateRequest(key, context);

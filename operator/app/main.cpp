@@ -1,4 +1,5 @@
 // The marea binary: reads its command line, becomes one role, and runs it until it is told to end.
+#include <malloc.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -52,9 +53,18 @@ bool WritePort(const std::string& file, std::uint16_t port) {
   return out.good();
 }
 
+// The text of a list is large and soon gone: it goes back to the system, and leaves no holes between what
+// stays.
+void KeepHeapSmall() {
+  ::mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+  ::mallopt(M_TRIM_THRESHOLD, 256 * 1024);
+  ::mallopt(M_ARENA_MAX, 2);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  KeepHeapSmall();
   marea::http::StartCppRestThreads();
   marea::app::Options options;
   int exit_code = 0;

@@ -10,6 +10,8 @@ namespace marea::app {
 namespace {
 
 constexpr std::chrono::milliseconds kPause{20};
+// A lease that is free is taken sooner, and then all is listed once. Who must stand by lists while it waits.
+constexpr std::chrono::milliseconds kFreeLease{500};
 constexpr std::chrono::seconds kWritesInFlight{2};
 constexpr std::chrono::seconds kRelease{3};
 
@@ -83,15 +85,27 @@ void SessionRole::Watch(runtime::Cache<T>& cache) {
 }
 
 void SessionRole::Start() {
+  if (leader_) {
+    leader_->Start();
+    loop_.After(kFreeLease, [this] { WatchAll(); });
+  } else {
+    WatchAll();
+    AwaitLists();
+  }
+}
+
+void SessionRole::WatchAll() {
+  if (std::exchange(watching_, true)) return;
   for (auto& watched : watched_) watched.reflector->Start();
-  leader_ ? leader_->Start() : AwaitLists();
 }
 
 void SessionRole::Lead() {
   for (auto& watched : watched_) {
+    if (!watching_) break;  // nothing was listed before this process led
     watched.stale_lists = watched.reflector->Health().lists;
     watched.reflector->ListAnew();
   }
+  WatchAll();
   AwaitLists();
 }
 

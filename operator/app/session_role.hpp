@@ -56,6 +56,7 @@ class SessionRole {
   void Watch(runtime::Cache<T>& cache);
   std::unique_ptr<runtime::Leader> MakeLeader(Election election);
   const runtime::Gate& Gate() const;
+  void WatchAll();
   void Lead();
   void Lose(const std::string& why);
   void AwaitLists();
@@ -78,6 +79,7 @@ class SessionRole {
     std::uint64_t stale_lists = 0;  // complete ones that were asked for before this process led
   };
   std::vector<Watched> watched_;
+  bool watching_ = false;
   session::SessionController controller_;
   placement::ClassController class_controller_;
   runtime::Metrics metrics_;

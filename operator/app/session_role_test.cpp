@@ -121,6 +121,11 @@ TEST_CASE("the only replica takes the lease and decides") {
   CHECK(bench.Holder() == "me");
   CHECK(bench.Leads());
   CHECK(bench.Visited());
+  bench.loop.RunFor(10s);
+  const auto lists = std::ranges::count_if(bench.calls->sent, [](const auto& request) {
+    return request.method == http::Method::kGet && request.path.find("limit=") != std::string::npos;
+  });
+  CHECK(lists == static_cast<long>(bench.watches->streams.size()));  // each kind once
 }
 
 TEST_CASE("a replica that stands by is ready and writes nothing, until the lease is over") {
@@ -164,6 +169,7 @@ TEST_CASE("who is elected lists all kinds anew and decides on that, not on what 
   Bench bench;
   bench.MakeLease("other");
   bench.Begin();
+  bench.loop.RunFor(1s);     // it stands by, and lists meanwhile
   bench.MakeSession("bob");  // the watches keep it to themselves
   bench.answers_lists = false;
   bench.loop.RunFor(16s);

@@ -149,7 +149,7 @@ void Controller::DecideOne(const Key& key) {
   const auto writes = std::ranges::count_if(decision.actions, [](const Action& a) { return !IsEvent(a); });
   if (writes == 0) return Rest(key, decision, now);
 
-  ++in_flight_;
+  in_flight_ += static_cast<int>(writes);
   auto flight = std::make_shared<Flight>();
   *flight = {key, std::move(decision.actions), 0, static_cast<int>(writes), false, {}};
   flight->fingerprint = Fingerprint(flight->actions);
@@ -196,12 +196,12 @@ void Controller::Answered(Flight& flight, const Action& action, const Result<voi
                                    {"kind", marea::Name(result.error().kind)},
                                    {"error", result.error().message}});
   }
+  --in_flight_;
   observe_(flight.key, action, result);
-  if (--flight.outstanding == 0) Landed(flight);
+  --flight.outstanding == 0 ? Landed(flight) : SchedulePump();
 }
 
 void Controller::Landed(const Flight& flight) {
-  --in_flight_;
   Streak& streak = streaks_[flight.key];
   const bool same_again =
       std::exchange(streak.last_actions, flight.failed ? 0 : flight.fingerprint) == flight.fingerprint;
@@ -210,7 +210,7 @@ void Controller::Landed(const Flight& flight) {
   if (!flight.failed && !same_again && !restless) {
     ++streak.steps;
     queue_.Finished(flight.key);
-    queue_.Add(flight.key);
+    queue_.AddFirst(flight.key);
     return SchedulePump();
   }
   ++counters_.retries;

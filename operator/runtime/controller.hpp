@@ -42,7 +42,9 @@ class Controller {
   struct Options {
     std::string name;  // "session"
     BackoffOptions backoff;
-    int max_in_flight = 64;  // keys whose answers are awaited at once
+    // Answers that are awaited at once, give or take one decision. As many as the transport has places: more
+    // would wait there while the time runs in which they may be sent.
+    int max_in_flight = 32;
   };
   using Decide = std::function<Decision(const Key&, const Context&)>;
   // Brings the results of own writes into the world (confirmations, refusals), before the key is decided
@@ -87,7 +89,7 @@ class Controller {
   bool started_ = false;
   bool pump_posted_ = false;
   Loop::TimerId timer_ = 0;
-  int in_flight_ = 0;
+  int in_flight_ = 0;  // writes
   std::shared_ptr<char> alive_ = std::make_shared<char>();
 };
 

@@ -334,6 +334,22 @@ TEST_CASE("no more keys are in flight than allowed") {
   CHECK(bench.decided.size() == 10);
 }
 
+TEST_CASE("a decision takes a place for each write, and what has begun goes before what has not") {
+  Bench bench(1);
+  std::map<std::string, int> steps;
+  bench.plan = [&](const Key& key, const Context&) {
+    const std::string step = key.name + std::to_string(++steps[key.name]);
+    if (steps[key.name] > 2) return Decision{};
+    return Decision{{CreatePod(step), CreatePod(step + "-too")}, {}, "step"};
+  };
+  bench.Start();
+  for (const auto* name : {"ada", "bob", "cyd"}) bench.Change({"team-a", name});
+  CHECK(bench.decided == std::vector<std::string>{"ada"});
+  while (!bench.transport.pending.empty()) bench.Answer(0, 201);
+  CHECK(bench.decided ==
+        std::vector<std::string>{"ada", "ada", "ada", "bob", "bob", "bob", "cyd", "cyd", "cyd"});
+}
+
 TEST_CASE("many keys leave the loop room for others") {
   Bench bench;
   for (int i = 0; i < 1000; ++i) bench.controller->Changed({"a", std::to_string(i)});

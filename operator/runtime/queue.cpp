@@ -13,6 +13,17 @@ void Queue::Add(const Key& key) {
   MakeReady(key);
 }
 
+void Queue::AddFirst(const Key& key) {
+  if (in_flight_.contains(key)) {
+    dirty_.insert(key);
+    return;
+  }
+  Unschedule(key);
+  ready_set_.erase(key);  // where it stands now is passed over
+  ready_.push_front(key);
+  ready_set_.insert(key);
+}
+
 void Queue::AddAt(const Key& key, MonotonicTime when) {
   if (ready_set_.contains(key)) return;
   const auto found = later_.find(key);

@@ -24,6 +24,7 @@ class Queue {
   explicit Queue(BackoffOptions backoff = {}) : backoff_(backoff) {}
 
   void Add(const Key& key);                        // something changed: due at once, even while held back
+  void AddFirst(const Key& key);                   // the same, and ahead of all that are due
   void AddAt(const Key& key, MonotonicTime when);  // a wake-up; the earliest of several counts
   // The write or decision failed: due after first * 2^failures (at most max), of which `random` takes up to a
   // half off; not sooner than `at_least`. Takes the place of any earlier wake-up, and of being due.

@@ -28,6 +28,20 @@ TEST_CASE("a key that changed many times is decided once, in the order of its fi
   CHECK(queue.NextDue() == std::nullopt);
 }
 
+TEST_CASE("a key that goes first is ahead of all that are due, wherever it stood, and once") {
+  Queue queue;
+  queue.Add(kAda);
+  queue.Add(kBob);
+  queue.AddFirst(kBob);
+  CHECK(queue.Depth() == 2);
+  CHECK(queue.Pop(kNow) == kBob);
+  queue.AddFirst(kBob);  // in flight: due when it is finished
+  CHECK(queue.Pop(kNow) == kAda);
+  CHECK_FALSE(queue.Pop(kNow));
+  CHECK(queue.Finished(kBob));
+  CHECK(queue.Pop(kNow) == kBob);
+}
+
 TEST_CASE("a key in flight is not handed out again before it is finished") {
   Queue queue;
   queue.Add(kAda);
@@ -135,9 +149,13 @@ TEST_CASE("whatever is done: no key twice at a time, none lost, and NextDue tell
   const std::vector<Key> keys{{"a", "1"}, {"a", "2"}, {"a", "3"}, {"b", "1"}};
   for (int i = 0; i < 4000; ++i) {
     const Key& key = keys[random() % keys.size()];
-    switch (random() % 6) {
+    switch (random() % 7) {
       case 0:
         queue.Add(key);
+        owed.insert(key);
+        break;
+      case 6:
+        queue.AddFirst(key);
         owed.insert(key);
         break;
       case 1:
