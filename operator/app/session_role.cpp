@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "controllers/api/prune.hpp"
 
 namespace marea::app {
 
@@ -71,7 +72,7 @@ const runtime::Gate& SessionRole::Gate() const {
 
 template <class T>
 void SessionRole::Watch(runtime::Cache<T>& cache) {
-  watched_.push_back({runtime::MakeReflector(loop_, calls_, watches_, cache)});
+  watched_.push_back({runtime::MakeReflector<T>(loop_, calls_, watches_, cache, api::Prune)});
   auto& reflector = *watched_.back().reflector;
   executor_.Register(T::kType, reflector);
   cache.ListenForEpochs([this, noticed = &reflector] {

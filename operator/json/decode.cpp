@@ -178,6 +178,7 @@ bool ReadList(const Type& type, od::value& value, void* into, const Place* paren
     }
     ++place.index;
   }
+  if (type.fit != nullptr) type.fit(into);
   return true;
 }
 

@@ -60,7 +60,8 @@ struct Type {
   void (*select)(void* value, std::size_t index) = nullptr;  // kEnum
   LazyType element = nullptr;                                // kOptional, kList, kResults, kMap
   void* (*add)(void* container, std::string key) = nullptr;  // a new element; null when the key is taken
-  void (*fail)(void* container, Error error) = nullptr;      // kResults: puts it in place of the last element
+  void (*fit)(void* container) = nullptr;  // kList: no element follows, gives back the room for more
+  void (*fail)(void* container, Error error) = nullptr;  // kResults: puts it in place of the last element
   void (*each)(const void* container, const Visit&) = nullptr;  // kResults: those that are no errors
 };
 
@@ -96,6 +97,7 @@ struct Container<std::vector<T>> {
   static void Each(const std::vector<T>& list, const Visit& visit) {
     for (const T& element : list) visit({}, &element);
   }
+  static void Fit(std::vector<T>& list) { list.shrink_to_fit(); }
 };
 
 template <class T>
@@ -134,6 +136,9 @@ constexpr Type DescribeContainer() {
   type.each = [](const void* container, const Visit& visit) {
     C::Each(*static_cast<const T*>(container), visit);
   };
+  if constexpr (C::kShape == Shape::kList) {
+    type.fit = [](void* container) { C::Fit(*static_cast<T*>(container)); };
+  }
   if constexpr (C::kShape == Shape::kResults) {
     type.fail = [](void* container, Error error) {
       static_cast<T*>(container)->back() = tl::unexpected<Error>(std::move(error));

@@ -125,12 +125,9 @@ struct Node {
 
 bool IsReady(const Node& node);  // by its condition
 
-struct Requirements {
-  ResourceList requests, limits;
-  static constexpr auto Fields() {
-    return std::tuple(json::Field{"requests", &Requirements::requests},
-                      json::Field{"limits", &Requirements::limits});
-  }
+struct Requirements {  // limits are not read: the API server makes requests of them where none are given
+  ResourceList requests;
+  static constexpr auto Fields() { return std::tuple(json::Field{"requests", &Requirements::requests}); }
 };
 
 struct Container {

@@ -44,12 +44,17 @@ class AnyReflector : public Sink {
   virtual void BeginEpoch() = 0;
 };
 
+// Drops what nobody reads of an object before it is kept. On an edge thread.
+template <class T>
+using Pruning = void (*)(T&);
+
 // `watches` may be another client than `calls`: quiet streams want other time-outs. T needs
 // MAREA_INSTANTIATE_CODEC. Loop thread only, construction and destruction too. Destruction cancels the stream
 // and drops what is still to come; loop, clients and cache outlive it, and the loop outlives the transport.
 template <class T>
-std::unique_ptr<AnyReflector> MakeReflector(Loop& loop, kube::Client& calls, kube::Client& watches,
-                                            Cache<T>& cache, kube::WatchOptions options = {});
+std::unique_ptr<AnyReflector> MakeReflector(
+    Loop& loop, kube::Client& calls, kube::Client& watches, Cache<T>& cache, Pruning<T> prune = [](T&) {},
+    kube::WatchOptions options = {});
 
 }  // namespace marea::runtime
 

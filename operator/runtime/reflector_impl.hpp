@@ -16,13 +16,15 @@ namespace marea::runtime {
 template <class T>
 struct ReflectorTarget {
   Cache<T>& cache;
+  Pruning<T> prune;
   std::set<Key> listed;  // by the list under way
 };
 
 template <class T>
 class TypedDecoder final : public Decoder {
  public:
-  explicit TypedDecoder(std::weak_ptr<ReflectorTarget<T>> target) : target_(std::move(target)) {}
+  TypedDecoder(std::weak_ptr<ReflectorTarget<T>> target, Pruning<T> prune)
+      : target_(std::move(target)), prune_(prune) {}
 
   Result<Findings> Page(std::string_view body) const override {
     auto list = kube::DecodeList<T>(body);
@@ -32,7 +34,7 @@ class TypedDecoder final : public Decoder {
     findings.next = std::move(list->next);
     findings.undecodable = std::move(list->undecodable);
     findings.objects = list->items.size();
-    findings.apply = [weak = target_, objects = Shared(std::move(list->items)),
+    findings.apply = [weak = target_, objects = Shared(std::move(list->items), prune_),
                       version = findings.resource_version, bad = KeysOf(findings.undecodable)] {
       const auto target = weak.lock();
       if (!target) return;
@@ -81,10 +83,13 @@ class TypedDecoder final : public Decoder {
     bool deleted;
   };
 
-  static std::vector<Ptr> Shared(std::vector<T> items) {
+  static std::vector<Ptr> Shared(std::vector<T> items, Pruning<T> prune) {
     std::vector<Ptr> shared;
     shared.reserve(items.size());
-    for (T& item : items) shared.push_back(std::make_shared<const T>(std::move(item)));
+    for (T& item : items) {
+      prune(item);
+      shared.push_back(std::make_shared<const T>(std::move(item)));
+    }
     return shared;
   }
 
@@ -95,15 +100,16 @@ class TypedDecoder final : public Decoder {
     return keys;
   }
 
-  static void Take(T object, bool deleted, Findings& findings, std::vector<Change>& changes) {
+  void Take(T object, bool deleted, Findings& findings, std::vector<Change>& changes) const {
     ++findings.objects;
     findings.resource_version = object.metadata.resource_version;
+    prune_(object);
     changes.push_back({std::make_shared<const T>(std::move(object)), deleted});
   }
-  static void Take(kube::Changed<T> changed, Findings& findings, std::vector<Change>& changes) {
+  void Take(kube::Changed<T> changed, Findings& findings, std::vector<Change>& changes) const {
     Take(std::move(changed.object), false, findings, changes);
   }
-  static void Take(kube::Deleted<T> deleted, Findings& findings, std::vector<Change>& changes) {
+  void Take(kube::Deleted<T> deleted, Findings& findings, std::vector<Change>& changes) const {
     Take(std::move(deleted.object), true, findings, changes);
   }
   static void Take(kube::Bookmark bookmark, Findings& findings, std::vector<Change>&) {
@@ -117,15 +123,16 @@ class TypedDecoder final : public Decoder {
   static void Take(kube::StreamError, Findings&, std::vector<Change>&) {}  // ended the loop above
 
   std::weak_ptr<ReflectorTarget<T>> target_;
+  Pruning<T> prune_;
 };
 
 template <class T>
 class Reflector final : public AnyReflector {
  public:
-  Reflector(Loop& loop, kube::Client& calls, kube::Client& watches, Cache<T>& cache,
+  Reflector(Loop& loop, kube::Client& calls, kube::Client& watches, Cache<T>& cache, Pruning<T> prune,
             kube::WatchOptions options)
-      : target_(std::make_shared<ReflectorTarget<T>>(ReflectorTarget<T>{cache, {}})),
-        list_watch_(loop, calls, watches, T::kType, std::make_shared<TypedDecoder<T>>(target_),
+      : target_(std::make_shared<ReflectorTarget<T>>(ReflectorTarget<T>{cache, prune, {}})),
+        list_watch_(loop, calls, watches, T::kType, std::make_shared<TypedDecoder<T>>(target_, prune),
                     {[target = target_.get()] {
                        target->listed.clear();
                        target->cache.BeginList();
@@ -153,6 +160,7 @@ class Reflector final : public AnyReflector {
   Result<std::function<void()>> Decode(std::string_view body) const override {
     auto object = kube::DecodeObject<T>(body);
     if (!object) return tl::unexpected<Error>(std::move(object.error()));
+    target_->prune(*object);
     return [weak = std::weak_ptr(target_), shared = std::make_shared<const T>(std::move(*object))] {
       if (const auto target = weak.lock()) target->cache.UpsertAnswer(shared);
     };
@@ -167,8 +175,8 @@ class Reflector final : public AnyReflector {
 
 template <class T>
 std::unique_ptr<AnyReflector> MakeReflector(Loop& loop, kube::Client& calls, kube::Client& watches,
-                                            Cache<T>& cache, kube::WatchOptions options) {
-  return std::make_unique<Reflector<T>>(loop, calls, watches, cache, options);
+                                            Cache<T>& cache, Pruning<T> prune, kube::WatchOptions options) {
+  return std::make_unique<Reflector<T>>(loop, calls, watches, cache, prune, options);
 }
 
 }  // namespace marea::runtime
