@@ -43,7 +43,7 @@ HEAVY = (
         False,
     ),
     (("spdlog/", "fmt/"), ("operator/base/log.cpp",), False),
-    (("prometheus/",), ("operator/runtime/metrics.cpp",), False),
+    (("prometheus/",), ("operator/runtime/metric.cpp",), False),
     (("CLI/",), ("operator/app/options.cpp", "cli/options.cpp"), False),
     (("sqlite3",), ("controllers/ledger/store.cpp",), False),
     (("catch2/",), (), True),

@@ -4,6 +4,18 @@
 
 using namespace marea;
 
+namespace {
+
+template <class Condition>
+Condition True(const char* type) {
+  Condition condition;
+  condition.type = type;
+  condition.status = "True";
+  return condition;
+}
+
+}  // namespace
+
 TEST_CASE("of a pod its own annotations, its claims and the conditions that are read stay") {
   kube::Pod pod;
   pod.metadata.name = "ann-lab";
@@ -13,7 +25,7 @@ TEST_CASE("of a pod its own annotations, its claims and the conditions that are 
   pod.spec.volumes = {{.claim = std::nullopt}, {.claim = kube::ClaimVolume{"claim-ann"}}};
   for (const char* type :
        {"PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"}) {
-    pod.status.conditions.push_back({.type = type, .status = "True"});
+    pod.status.conditions.push_back(True<kube::Condition>(type));
   }
   api::Prune(pod);
   CHECK(pod.metadata.name == "ann-lab");
@@ -32,7 +44,7 @@ TEST_CASE("of a claim its user and the node it was promised to stay, of a Sessio
   claim.metadata.annotations = {{"marea.dev/user", "ann@example.org"},
                                 {"volume.kubernetes.io/selected-node", "gpu-1"},
                                 {"pv.kubernetes.io/bind-completed", "yes"}};
-  claim.status.conditions = {{.type = "Resizing", .status = "True"}};
+  claim.status.conditions = {True<kube::Condition>("Resizing")};
   api::Prune(claim);
   CHECK(claim.metadata.annotations == kube::StringMap{{"marea.dev/user", "ann@example.org"},
                                                       {"volume.kubernetes.io/selected-node", "gpu-1"}});
@@ -41,7 +53,7 @@ TEST_CASE("of a claim its user and the node it was promised to stay, of a Sessio
   api::Session session;
   session.metadata.finalizers = {"orphan"};
   session.metadata.annotations = {{"kubectl.kubernetes.io/last-applied-configuration", "{…}"}};
-  session.status.conditions = {{.type = "Ready", .status = "True"}};
+  session.status.conditions = {True<api::Condition>("Ready")};
   api::Prune(session);
   CHECK(session.metadata.annotations.empty());
   CHECK(session.metadata.finalizers == std::vector<std::string>{"orphan"});

@@ -21,6 +21,7 @@ class ClassController {
   void Stop();   // as runtime::Controller::Stop
 
   const runtime::Controller& controller() const { return controller_; }
+  const DeviceCounts& counts() const { return counts_; }  // of the last count; none before Start
 
  private:
   void Listen();

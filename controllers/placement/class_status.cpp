@@ -37,6 +37,14 @@ void CountNode(const Snapshot& snapshot, const NodeView& node, const DeviceClass
   Add(count.free, (offered - used).units());
 }
 
+// And for nothing else, such as its home.
+bool WaitsForDevice(const api::World& world, const Key& session) {
+  const auto proposal = world.proposals.find(session);
+  if (proposal == world.proposals.end()) return false;
+  const auto* wait = std::get_if<api::Wait>(&proposal->second);
+  return wait != nullptr && (wait->reason == "NoFreeDevice" || wait->reason == "NoSuchShape");
+}
+
 // As a person would write it: "nvidia.com/gpu with the labels "a=b, c=d"".
 std::string What(const api::AcceleratorClassSpec& spec) {
   std::string terms;
@@ -128,9 +136,10 @@ DeviceCounts CountDevices(const api::World& world, const std::function<bool(cons
   for (const auto& [key, request] : snapshot.waiting) {
     if (request.alternatives.empty()) continue;
     const auto& first = request.alternatives.front();
-    if (const auto count = counts.find(first.class_name); count != counts.end()) {
-      Add(count->second.queued, first.count);
-    }
+    const auto count = counts.find(first.class_name);
+    if (count == counts.end()) continue;
+    Add(count->second.queued, first.count);
+    if (WaitsForDevice(world, key)) Add(count->second.unmet, first.count);
   }
   return counts;
 }

@@ -20,6 +20,7 @@ struct DeviceCount {
   std::int64_t generation = 0;  // of the class that was counted
   std::int64_t nodes = 0, capacity = 0, allocated = 0, free = 0;
   std::int64_t queued = 0;        // devices of the first alternatives of those who wait
+  std::int64_t unmet = 0;         // of these, of those who wait for a device and nothing else
   std::int64_t unready = 0;       // nodes that would offer it but are cordoned, going or not Ready
   std::set<std::string> winners;  // the classes that own nodes this one selects; names
 };

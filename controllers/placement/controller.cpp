@@ -1,15 +1,25 @@
 #include "controllers/placement/controller.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "controllers/placement/snapshot.hpp"
 
 namespace marea::placement {
+namespace {
+
+constexpr std::array kPassBounds{0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0};  // seconds
+
+}  // namespace
 
 Controller::Controller(Loop& loop, api::World& world, std::function<bool(const Key&)> taken_up,
                        std::function<void(const Key&)> proposed)
-    : loop_(loop), world_(world), taken_up_(std::move(taken_up)), proposed_(std::move(proposed)) {
+    : loop_(loop),
+      world_(world),
+      taken_up_(std::move(taken_up)),
+      proposed_(std::move(proposed)),
+      pass_seconds_(kPassBounds) {
   const auto changed = [this](const Key&, const auto&, const auto&) { Changed(); };
   world_.nodes.Listen([this](const Key&, const auto& before, const auto& after) {
     if (!before || !after || !LooksTheSame(*before, *after)) Changed();
@@ -49,6 +59,7 @@ void Controller::Pass() {
   }
   last_end_ = loop_.Monotonic();
   pause_ = std::max<Duration>(kShortestPause, last_end_ - begin);
+  pass_seconds_.Observe(last_end_ - begin);
 }
 
 }  // namespace marea::placement

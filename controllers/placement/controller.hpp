@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 
+#include "base/histogram.hpp"
 #include "controllers/api/world.hpp"
 #include "loop/loop.hpp"
 
@@ -21,6 +22,8 @@ class Controller {
   // at least as long as the last one took: on a large platform half of the loop is for what was decided.
   void Changed();
 
+  const Histogram& pass_seconds() const { return pass_seconds_; }
+
  private:
   static constexpr Duration kShortestPause = std::chrono::milliseconds{10};
 
@@ -33,6 +36,7 @@ class Controller {
   bool scheduled_ = false;
   MonotonicTime last_end_{};
   Duration pause_ = kShortestPause;
+  Histogram pass_seconds_;
 };
 
 }  // namespace marea::placement

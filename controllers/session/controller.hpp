@@ -24,6 +24,7 @@ class SessionController {
   void Stop() { controller_.Stop(); }  // as runtime::Controller::Stop
 
   const runtime::Controller& controller() const { return controller_; }
+  const placement::Controller& placement() const { return placement_; }
 
  private:
   void Listen();

@@ -25,7 +25,8 @@ std::string Token(const std::string& key, const std::string& uid, std::int64_t a
 
 struct Settings {
   TokenKeys keys;
-  bool gateway_api = false;  // the cluster has the Gateway API, and we may write HTTPRoutes
+  bool gateway_api = false;          // the cluster has the Gateway API, and we may write HTTPRoutes
+  bool session_info_metric = false;  // /metrics names every session and its user
 };
 
 }  // namespace marea::session

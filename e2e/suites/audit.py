@@ -6,7 +6,7 @@ import time
 from installation.operator import ACCOUNT, NAMESPACE
 
 OPERATOR = f"system:serviceaccount:{NAMESPACE}:{ACCOUNT}"
-UNCOUNTED = ("events", "leases")
+UNCOUNTED = ("events", "leases", "tokenreviews", "subjectaccessreviews")
 WRITES = ("create", "update", "patch", "delete", "deletecollection")
 
 
@@ -31,7 +31,7 @@ class Audit:
                         yield entry
 
     def writes(self, since=0, namespace=None):
-        """Those that were meant to change something. Events are not counted, they tell and decide nothing, and
+        """Those that were meant to change something. Events are not counted, they tell and decide nothing, reviews ask, and
         neither is the Lease, which is renewed at rest as well."""
         return [r for r in self.requests(since, namespace) if r["verb"] in WRITES and r["objectRef"]["resource"] not in UNCOUNTED]
 

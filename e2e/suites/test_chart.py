@@ -19,7 +19,7 @@ from audit import Audit
 from installation import ROOT, schemas
 from installation.chart import CHART, RELEASE, HelmError, helm, render, settings
 from installation.cluster import Cluster, KubectlError, Unmet, wait
-from installation.operator import NAMESPACE, namespace
+from installation.operator import NAMESPACE, SCRAPER, namespace, scraper
 from notebook import Notebook
 from persona import Persona, bind, refusal
 from team import Team
@@ -192,14 +192,19 @@ def test_nothing_can_be_written_in_its_containers(release):
         assert kinds == {"secret", "projected"}, "a volume it could write to"
 
 
-def test_both_replicas_show_their_metrics_and_one_leads(release):
-    wait("one of two leads", lambda: sorted(leads(p) for p in release.replicas()) == [False, True], 30)
+def test_both_replicas_show_their_metrics_and_one_leads(chart_cluster, release):
+    chart_cluster.apply(*scraper())
+    token = chart_cluster.kubectl("create", "token", SCRAPER, "--namespace", NAMESPACE).strip()
+    wait("one of two leads", lambda: sorted(leads(p, token) for p in release.replicas()) == [False, True], 30)
 
 
-def leads(pod):
+def leads(pod, scraper_token):
     anyone = ssl.create_default_context()  # its certificate is its own, and new at each start
     anyone.check_hostname, anyone.verify_mode = False, ssl.CERT_NONE
-    with urllib.request.urlopen(f"https://{pod['status']['podIP']}:8443/metrics", timeout=5, context=anyone) as answer:
+    request = urllib.request.Request(
+        f"https://{pod['status']['podIP']}:8443/metrics", headers={"Authorization": f"Bearer {scraper_token}"}
+    )
+    with urllib.request.urlopen(request, timeout=5, context=anyone) as answer:
         return 'marea_leader{lease="session"} 1\n' in answer.read().decode()
 
 

@@ -26,14 +26,13 @@ int Refuse(const marea::Error& error) {
 
 // On the loop: a loop that hangs answers nothing, which is the truth.
 marea::Result<std::unique_ptr<marea::http::Server>> Serve(const marea::app::Options& options,
-                                                          marea::Loop& loop,
-                                                          const marea::app::SessionRole& role) {
+                                                          marea::Loop& loop, marea::app::SessionRole& role) {
   return marea::http::Server::Start({.address = options.listen_address,
                                      .port = options.listen_port,
                                      .certificate_file = options.certificate_file,
                                      .key_file = options.key_file},
-                                    [&](const std::string& path, auto reply) {
-                                      loop.Post([&role, path, reply] { reply(role.Answer(path)); });
+                                    [&](const marea::http::ServerRequest& request, auto reply) {
+                                      loop.Post([&role, request, reply] { role.Serve(request, reply); });
                                     });
 }
 
@@ -70,6 +69,7 @@ int main(int argc, char** argv) {
   int exit_code = 0;
   if (!marea::app::ParseOptions(argc, argv, options, exit_code)) return exit_code;
   marea::log::SetLevel(options.log_level);
+  marea::log::SetFormat(options.log_format);
 
   auto config = marea::kube::LoadConfig(options.kubeconfig, options.context);
   if (!config) return Refuse(config.error());
@@ -89,7 +89,8 @@ int main(int argc, char** argv) {
                   loop.Stop();
                 }};
   }
-  marea::app::SessionRole role(loop, std::move(transports), {std::move(*keys), options.gateway_api},
+  marea::app::SessionRole role(loop, std::move(transports),
+                               {std::move(*keys), options.gateway_api, options.session_info_metric},
                                std::move(election));
   auto server = Serve(options, loop, role);
   if (!server) return Refuse(server.error());

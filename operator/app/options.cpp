@@ -54,8 +54,14 @@ bool ParseOptions(int argc, char** argv, Options& options, int& exit_code) {
                   "Its namespace; without it that of the kubeconfig's context or of the pod");
   run->add_flag("--gateway-api", options.gateway_api,
                 "Watch and write HTTPRoutes; the cluster must have the Gateway API's CRDs");
+  run->add_flag("--session-info-metric", options.session_info_metric,
+                "Name every session and its user in /metrics (marea_session_info)");
   run->add_option("--log-level", level, "debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+      ->capture_default_str();
+  std::string format = "text";
+  run->add_option("--log-format", format, "text (key=value) or json, one object a line")
+      ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
   try {
     app.parse(argc, argv);
@@ -69,6 +75,7 @@ bool ParseOptions(int argc, char** argv, Options& options, int& exit_code) {
                                                          {"warn", log::Level::kWarn},
                                                          {"error", log::Level::kError}};
   options.log_level = kLevels.at(level);
+  options.log_format = format == "json" ? log::Format::kJson : log::Format::kText;
   return true;
 }
 

@@ -19,9 +19,11 @@ struct Options {
   std::string certificate_file, key_file;
   bool leader_elect = true;
   bool gateway_api = false;
+  bool session_info_metric = false;
   std::string lease_name = "marea-session";
   std::string lease_namespace;  // empty: the one the kubeconfig or the pod names
   log::Level log_level = log::Level::kInfo;
+  log::Format log_format = log::Format::kText;
 };
 
 // Parses the arguments; prints help or errors itself. False: exit with `exit_code`.

@@ -5,6 +5,7 @@
 
 #include "base/log.hpp"
 #include "controllers/api/prune.hpp"
+#include "controllers/placement/metrics.hpp"
 
 namespace marea::app {
 
@@ -16,11 +17,26 @@ constexpr std::chrono::milliseconds kFreeLease{500};
 constexpr std::chrono::seconds kWritesInFlight{2};
 constexpr std::chrono::seconds kRelease{3};
 
+http::ServerAnswer Refused(runtime::Verdict verdict) {
+  switch (verdict) {
+    case runtime::Verdict::kNobody:
+      return {.status = 401,
+              .body = "Send a token of this cluster: Authorization: Bearer …, as of a service account.\n"};
+    case runtime::Verdict::kForbidden:
+      return {.status = 403,
+              .body = "You may not get /metrics; ClusterRole marea-metrics-reader allows it.\n"};
+    default:
+      return {.status = 503, .body = "The API server does not say who may read this; ask again.\n"};
+  }
+}
+
 }  // namespace
 
 SessionRole::SessionRole(Loop& loop, Transports transports, session::Settings settings,
                          std::optional<Election> election)
     : loop_(loop),
+      session_info_metric_(settings.session_info_metric),
+      request_counts_([&loop] { return loop.Monotonic(); }),
       watch_transport_(std::move(transports.watches)),
       lease_transport_(std::move(transports.lease)),
       calls_(*transports.calls, &request_counts_),
@@ -30,7 +46,9 @@ SessionRole::SessionRole(Loop& loop, Transports transports, session::Settings se
       controller_(loop, executor_, world_, std::move(settings)),
       class_controller_(loop, executor_, world_,
                         [this](const Key& key) { return controller_.controller().InFlight(key); }),
+      session_metrics_(world_),
       metrics_(MAREA_VERSION, loop.Now()),
+      access_(loop, calls_),
       call_transport_(std::move(transports.calls)) {
   Watch(world_.session_classes);
   Watch(world_.accelerator_classes);
@@ -49,6 +67,10 @@ SessionRole::SessionRole(Loop& loop, Transports transports, session::Settings se
   metrics_.Add(class_controller_.controller());
   metrics_.Add(request_counts_);
   metrics_.Add(Gate(), "session");
+  metrics_.Add([this](runtime::Scrape& scrape) {
+    session_metrics_.Report(loop_.Now(), session_info_metric_, scrape);
+    placement::Report(class_controller_.counts(), controller_.placement().pass_seconds(), scrape);
+  });
 }
 
 SessionRole::~SessionRole() = default;
@@ -130,6 +152,7 @@ void SessionRole::AwaitLists() {
   log::Info("all is listed, deciding", {{"sessions", std::to_string(world_.sessions.All().size())},
                                         {"pods", std::to_string(world_.pods.All().size())},
                                         {"nodes", std::to_string(world_.nodes.All().size())}});
+  session_metrics_.Start();
   controller_.Start();
   class_controller_.Start();
 }
@@ -161,6 +184,14 @@ void SessionRole::Release(std::function<void()> done) {
   };
   loop_.After(kRelease, finish);
   leader_->Release(finish);
+}
+
+void SessionRole::Serve(const http::ServerRequest& request, std::function<void(http::ServerAnswer)> reply) {
+  if (request.path != "/metrics") return reply(Answer(request.path));
+  access_.MayGet(request.path, request.bearer_token,
+                 [this, path = request.path, reply = std::move(reply)](runtime::Verdict verdict) {
+                   reply(verdict == runtime::Verdict::kAllowed ? Answer(path) : Refused(verdict));
+                 });
 }
 
 http::ServerAnswer SessionRole::Answer(const std::string& path) const {

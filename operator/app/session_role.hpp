@@ -10,9 +10,11 @@
 
 #include "controllers/placement/class_controller.hpp"
 #include "controllers/session/controller.hpp"
+#include "controllers/session/metrics.hpp"
 #include "http/server.hpp"
 #include "http/transport.hpp"
 #include "loop/loop.hpp"
+#include "runtime/access.hpp"
 #include "runtime/health.hpp"
 #include "runtime/leader.hpp"
 #include "runtime/metrics.hpp"
@@ -48,7 +50,9 @@ class SessionRole {
   // lease to be free for the next. `done` comes as a post.
   void Stop(std::function<void()> done);
 
-  // What /livez, /readyz and /metrics answer now.
+  // /livez and /readyz for everybody, /metrics for who may get that URL. `reply` runs on the loop.
+  void Serve(const http::ServerRequest& request, std::function<void(http::ServerAnswer)> reply);
+  // What these paths say now.
   http::ServerAnswer Answer(const std::string& path) const;
 
  private:
@@ -67,6 +71,7 @@ class SessionRole {
   std::vector<runtime::WatchHealth> Watches() const;
 
   Loop& loop_;
+  const bool session_info_metric_;
   kube::RequestCounts request_counts_;
   std::unique_ptr<http::Transport> watch_transport_, lease_transport_;
   kube::Client calls_, watches_;
@@ -82,7 +87,9 @@ class SessionRole {
   bool watching_ = false;
   session::SessionController controller_;
   placement::ClassController class_controller_;
+  session::SessionMetrics session_metrics_;
   runtime::Metrics metrics_;
+  runtime::Access access_;
   bool stopped_ = false;
   std::unique_ptr<http::Transport>
       call_transport_;  // last: it ends first, so no answer finds its reader gone

@@ -12,8 +12,11 @@ namespace marea::log {
 namespace {
 
 constexpr std::size_t kMaxValue = 512;  // bytes
+constexpr const char* kTextPattern = "%Y-%m-%dT%H:%M:%S.%eZ %v";
+constexpr const char* kJsonPattern = R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v})";
 
 std::atomic<Level> g_level{Level::kInfo};
+std::atomic<Format> g_format{Format::kText};
 
 Sink& TheSink() {
   static thread_local Sink sink;
@@ -24,7 +27,7 @@ Sink& TheSink() {
 spdlog::logger& Logger() {
   static spdlog::logger logger = [] {
     spdlog::logger made("marea", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    made.set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %v", spdlog::pattern_time_type::utc);
+    made.set_pattern(kTextPattern, spdlog::pattern_time_type::utc);
     made.set_level(spdlog::level::trace);
     made.flush_on(spdlog::level::trace);
     return made;
@@ -44,6 +47,14 @@ const char* Text(Level level) {
       break;
   }
   return "ERROR";
+}
+
+// What stands between the braces, after the time.
+std::string JsonMembers(Level level, std::string_view message, std::initializer_list<Pair> pairs) {
+  std::string line =
+      R"("level":")" + std::string(Text(level)) + R"(","message":)" + Quoted(message, kMaxValue);
+  for (const auto& [key, value] : pairs) line += "," + Quoted(key) + ":" + Quoted(value, kMaxValue);
+  return line;
 }
 
 bool NeedsQuotes(std::string_view value) {
@@ -73,6 +84,11 @@ std::string Line(Level level, std::string_view message, std::initializer_list<Pa
   return line;
 }
 
+void SetFormat(Format format) {
+  g_format = format;
+  Logger().set_pattern(format == Format::kJson ? kJsonPattern : kTextPattern, spdlog::pattern_time_type::utc);
+}
+
 void SetSink(Sink sink) {
   TheSink() = std::move(sink);
 }
@@ -80,7 +96,8 @@ void SetSink(Sink sink) {
 void Write(Level level, std::string_view message, std::initializer_list<Pair> pairs) {
   if (!Enabled(level)) return;
   if (TheSink()) return TheSink()(level, message, pairs);
-  const std::string line = Line(level, message, pairs);
+  const std::string line =
+      g_format == Format::kJson ? JsonMembers(level, message, pairs) : Line(level, message, pairs);
   Logger().log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
 }
 

@@ -1,4 +1,4 @@
-// Structured logging: one line per thing that happened, key=value pairs, on stderr.
+// Structured logging: one line per thing that happened, key=value pairs or JSON, on stderr.
 // Values are escaped and capped; no value may ever be a secret.
 #pragma once
 
@@ -11,11 +11,13 @@
 namespace marea::log {
 
 enum class Level { kDebug, kInfo, kWarn, kError };
+enum class Format { kText, kJson };
 
 using Pair = std::pair<std::string_view, std::string>;
 
 void SetLevel(Level level);
 bool Enabled(Level level);
+void SetFormat(Format format);  // before other threads write
 // "INFO decided key=lab/ada", as it is written after the time.
 std::string Line(Level level, std::string_view message, std::initializer_list<Pair> pairs);
 

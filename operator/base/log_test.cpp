@@ -60,6 +60,21 @@ TEST_CASE("a value cannot forge a line, a pair or a colour, nor fill the disk", 
         "INFO x a=\"" + std::string(512, 'y') + "…\"");
 }
 
+TEST_CASE("as JSON a line is one object, whatever is in it", "[log]") {
+  log::SetFormat(log::Format::kJson);
+  const auto text = Stderr([] {
+    log::Warn("an \"odd\" one",
+              {{"key", "team-a/ada"}, {"said", "l1\nl2\x1b[0m \xff\\"}, {"long", std::string(600, 'y')}});
+  });
+  log::SetFormat(log::Format::kText);
+  constexpr std::size_t kTime = std::string_view("{\"time\":\"2026-11-21T09:00:00.123Z\"").size();
+  CHECK(ParseTime(text.substr(9, 24)));
+  CHECK(
+      text.substr(kTime) ==
+      R"(,"level":"WARN","message":"an \"odd\" one","key":"team-a/ada","said":"l1\nl2\u001b[0m �\\","long":")" +
+          std::string(512, 'y') + "…\"}\n");
+}
+
 TEST_CASE("what is below the level is not written", "[log]") {
   CHECK_FALSE(log::Enabled(log::Level::kDebug));
   CHECK(Stderr([] { log::Debug("hidden"); }).empty());

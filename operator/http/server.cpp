@@ -113,6 +113,15 @@ class CertificateSource {
   Stamp seen_;
 };
 
+// "Bearer abc" (RFC 6750); the scheme's case does not matter. Empty: there is none.
+std::string BearerToken(beast::string_view header) {
+  constexpr std::size_t kScheme = 7;  // with its space
+  if (header.size() <= kScheme || !beast::iequals(header.substr(0, kScheme), "Bearer ")) return {};
+  std::string token(header.substr(kScheme));
+  token.erase(0, token.find_first_not_of(' '));
+  return token;
+}
+
 class Connection;
 
 // All of the server's thread. Held by connections and replies, which may come when the server is gone.
@@ -183,10 +192,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
     keep_ = request.keep_alive();
     if (request.method() != verb::get && !head_only_) return Refuse(405, "only GET and HEAD\n");
     const std::string target(request.target());
-    Ask(target.substr(0, target.find('?')));
+    Ask({.path = target.substr(0, target.find('?')),
+         .bearer_token = BearerToken(request[beast::http::field::authorization])});
   }
 
-  void Ask(const std::string& path) {
+  void Ask(const ServerRequest& request) {
     const auto core = core_.lock();
     if (!core) return;
     const std::uint64_t turn = ++turn_;
@@ -194,7 +204,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     silence_.async_wait([self = shared_from_this(), turn](error_code error) {
       if (!error) self->Reply(turn, {.status = 503, .body = "no answer in time\n"});
     });
-    core->handler(path, [weak = weak_from_this(), weak_core = core_, turn](ServerAnswer answer) {
+    core->handler(request, [weak = weak_from_this(), weak_core = core_, turn](ServerAnswer answer) {
       const auto alive = weak_core.lock();
       if (!alive) return;
       asio::post(alive->context, [weak, turn, answer = std::move(answer)]() mutable {
@@ -220,6 +230,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     answer_.emplace(static_cast<beast::http::status>(answer.status), 11);
     answer_->set(beast::http::field::content_type, answer.content_type);
     answer_->set("X-Content-Type-Options", "nosniff");
+    if (answer.status == 401) answer_->set(beast::http::field::www_authenticate, "Bearer");
     if (answer.status == 405) answer_->set(beast::http::field::allow, "GET, HEAD");
     answer_->keep_alive(keep_);
     answer_->content_length(answer.body.size());

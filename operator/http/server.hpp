@@ -28,9 +28,15 @@ struct ServerAnswer {
   std::string body;
 };
 
-// Called on the server's thread with the path of a GET or HEAD; must call `reply` once, from any thread.
-// A reply that does not come in time is answered for with 503.
-using ServerHandler = std::function<void(const std::string& path, std::function<void(ServerAnswer)> reply)>;
+struct ServerRequest {       // a GET or HEAD
+  std::string path;          // without the query
+  std::string bearer_token;  // of the Authorization header; empty: none
+};
+
+// Called on the server's thread; must call `reply` once, from any thread. A reply that does not come in time
+// is answered for with 503.
+using ServerHandler =
+    std::function<void(const ServerRequest& request, std::function<void(ServerAnswer)> reply)>;
 
 class Server {
  public:

@@ -54,9 +54,10 @@ std::unique_ptr<Server> Started(ServerOptions options, ServerHandler handler) {
 }
 
 // 200 for what is there, 404 for the rest.
-void Pages(const std::string& path, const Reply& reply) {
-  if (path == "/livez") return reply({.body = "ok\n"});
-  if (path == "/metrics") return reply({.content_type = "text/plain; version=0.0.4", .body = "up 1\n"});
+void Pages(const ServerRequest& request, const Reply& reply) {
+  if (request.path == "/livez") return reply({.body = "ok\n"});
+  if (request.path == "/metrics")
+    return reply({.content_type = "text/plain; version=0.0.4", .body = "up 1\n"});
   reply({.status = 404, .body = "no such page\n"});
 }
 
@@ -121,9 +122,9 @@ TEST_CASE("server: HEAD has the head of GET and no body; a connection is kept") 
 
 TEST_CASE("server: anything but GET and HEAD is 405, and the handler does not see it") {
   Watched<int> handled;
-  const auto server = Started({}, [&](const std::string& path, const Reply& reply) {
+  const auto server = Started({}, [&](const ServerRequest& request, const Reply& reply) {
     handled.Update([](int& n) { ++n; });
-    Pages(path, reply);
+    Pages(request, reply);
   });
   for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "BREW"}) {
     CHECK_THAT(
@@ -160,13 +161,28 @@ TEST_CASE(
   CHECK(Clock::now() - start < 10s);
 }
 
+TEST_CASE("server: the bearer token comes with the request; who must bring one is told how") {
+  const auto server = Started({}, [](const ServerRequest& request, const Reply& reply) {
+    if (request.bearer_token.empty()) return reply({.status = 401, .body = "who are you?\n"});
+    reply({.body = "<" + request.bearer_token + ">"});
+  });
+  const auto with = [&](const std::string& header) {
+    return Say(*server, "GET /metrics?x=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + header + "\r\n");
+  };
+  CHECK_THAT(with("Authorization: Bearer abc.DEF-1\r\n"), EndsWith("<abc.DEF-1>"));
+  CHECK_THAT(with("authorization: bearer   abc\r\n"), EndsWith("<abc>"));
+  for (const char* none :
+       {"", "Authorization: Basic YTpi\r\n", "Authorization: Bearer\r\n", "Authorization: abc\r\n"})
+    CHECK_THAT(with(none), StartsWith("HTTP/1.1 401 ") && Contains("WWW-Authenticate: Bearer\r\n"));
+}
+
 TEST_CASE("server: a reply may come from any thread, counts once, and one that does not come is 503") {
   Watched<std::vector<Reply>> kept;
   ServerOptions options;
   options.handler_timeout = 200ms;
   std::vector<std::thread> threads;
-  auto server = Started(options, [&](const std::string& path, Reply reply) {
-    if (path == "/thread") {
+  auto server = Started(options, [&](const ServerRequest& request, Reply reply) {
+    if (request.path == "/thread") {
       threads.emplace_back([reply] {
         reply({.body = "from a thread\n"});
         reply({.body = "and again\n"});
@@ -279,7 +295,7 @@ TEST_CASE("server: what keeps it from starting is said") {
 
 TEST_CASE("server: its destructor ends open connections and does not wait for replies") {
   Watched<std::vector<Reply>> kept;
-  auto server = Started({}, [&](const std::string&, Reply reply) {
+  auto server = Started({}, [&](const ServerRequest&, Reply reply) {
     kept.Update([&](auto& all) { all.push_back(std::move(reply)); });
   });
   const auto idle = Connect(server->port());

@@ -1,5 +1,7 @@
 #include "kube/client.hpp"
 
+#include <array>
+
 #include "kube/codec.hpp"
 #include "kube/delete_options.hpp"
 #include "kube/url.hpp"
@@ -12,6 +14,8 @@ constexpr std::string_view kFieldManager = "?fieldManager=marea";  // who owns t
 constexpr std::string_view kPageSize = "500";
 // A fenced write that hangs is given up, so that it cannot be sent again on another connection much later.
 constexpr std::chrono::seconds kFencedTimeout{10};
+// Seconds; as client-go's.
+constexpr std::array kAnswerBounds{0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0};
 constexpr std::chrono::seconds kWatchSilence{150};  // more than WatchOptions::silence, which lists anew
 
 std::string What(std::string_view verb, const ResourceType& type, const Key& key) {
@@ -31,14 +35,21 @@ std::string Selected(const ResourceType& type) {
 
 }  // namespace
 
-void RequestCounts::Add(http::Method method, int status) {
+void RequestCounts::Add(std::string_view verb, http::Method method, int status, MonotonicTime begin) {
+  const MonotonicTime end = Now();
   const std::lock_guard lock(mutex_);
   ++counts_[{method, status}];
+  if (clock_) times_.try_emplace(verb, kAnswerBounds).first->second.Observe(end - begin);
 }
 
 RequestCounts::Counts RequestCounts::Get() const {
   const std::lock_guard lock(mutex_);
   return counts_;
+}
+
+RequestCounts::Times RequestCounts::GetTimes() const {
+  const std::lock_guard lock(mutex_);
+  return times_;
 }
 
 Client Client::Within(std::chrono::milliseconds timeout) const {
@@ -56,14 +67,14 @@ Client Client::Fenced(std::function<bool()> may_send) const {
 void Client::Get(const ResourceType& type, const Key& key, Done done) {
   http::Request request;
   request.path = ObjectPath(type, key);
-  Send(std::move(request), What("get", type, key), std::move(done));
+  Send("GET", std::move(request), What("get", type, key), std::move(done));
 }
 
 void Client::List(const ResourceType& type, std::string_view next, Done done) {
   http::Request request;
   request.path = CollectionPath(type, {}) + "?limit=" + std::string(kPageSize) + Selected(type);
   if (!next.empty()) request.path += "&continue=" + PercentEncoded(next);
-  Send(std::move(request), What("list", type, {}), std::move(done));
+  Send("LIST", std::move(request), What("list", type, {}), std::move(done));
 }
 
 void Client::Create(const ResourceType& type, const std::string& ns, std::string body, Done done) {
@@ -72,7 +83,7 @@ void Client::Create(const ResourceType& type, const std::string& ns, std::string
   request.path = CollectionPath(type, ns) + std::string(kFieldManager);
   request.body = std::move(body);
   request.content_type = "application/json";
-  Send(std::move(request), What("create", type, {}), std::move(done));
+  Send("CREATE", std::move(request), What("create", type, {}), std::move(done));
 }
 
 void Client::MergePatch(const ResourceType& type, const Key& key, std::string_view subresource,
@@ -82,7 +93,7 @@ void Client::MergePatch(const ResourceType& type, const Key& key, std::string_vi
   request.path = ObjectPath(type, key, subresource) + std::string(kFieldManager);
   request.body = std::move(body);
   request.content_type = "application/merge-patch+json";
-  Send(std::move(request), What("patch", type, key), std::move(done));
+  Send("PATCH", std::move(request), What("patch", type, key), std::move(done));
 }
 
 void Client::Delete(const ResourceType& type, const Key& key, const Preconditions& preconditions,
@@ -92,7 +103,7 @@ void Client::Delete(const ResourceType& type, const Key& key, const Precondition
   request.path = ObjectPath(type, key);
   request.body = DeleteOptionsJson(preconditions, grace_seconds);
   request.content_type = "application/json";
-  Send(std::move(request), What("delete", type, key), std::move(done));
+  Send("DELETE", std::move(request), What("delete", type, key), std::move(done));
 }
 
 std::unique_ptr<http::Stream> Client::Watch(const ResourceType& type, std::string_view resource_version,
@@ -103,25 +114,27 @@ std::unique_ptr<http::Stream> Client::Watch(const ResourceType& type, std::strin
                  Selected(type) + "&timeoutSeconds=" + std::to_string(seconds);
   request.timeout = kWatchSilence;
   if (counts_ != nullptr) {
-    events.on_open = [counts = counts_, on_open = std::move(events.on_open)](http::Response head) {
-      counts->Add(http::Method::kGet, head.status);
+    events.on_open = [counts = counts_, begin = counts_->Now(),
+                      on_open = std::move(events.on_open)](http::Response head) {
+      counts->Add("WATCH", http::Method::kGet, head.status, begin);
       if (on_open) on_open(std::move(head));
     };
   }
   return transport_.Open(std::move(request), std::move(events));
 }
 
-void Client::Send(http::Request request, std::string what, Done done) {
+void Client::Send(std::string_view verb, http::Request request, std::string what, Done done) {
   const http::Method method = request.method;
   if (may_send_ && method != http::Method::kGet) {
     request.may_send = may_send_;
     request.timeout = kFencedTimeout;
   }
   if (timeout_) request.timeout = *timeout_;
-  auto answered = [what = std::move(what), done = std::move(done), method,
+  const MonotonicTime begin = counts_ != nullptr ? counts_->Now() : MonotonicTime{};
+  auto answered = [what = std::move(what), done = std::move(done), verb, method, begin,
                    counts = counts_](Result<http::Response> response) {
     const bool left = response || response.error().kind != ErrorKind::kForbidden;
-    if (counts != nullptr && left) counts->Add(method, response ? response->status : 0);
+    if (counts != nullptr && left) counts->Add(verb, method, response ? response->status : 0, begin);
     if (!response) {
       Error error = std::move(response.error());
       error.message = what + ": " + error.message;

@@ -14,6 +14,8 @@
 #include <string>
 #include <utility>
 
+#include "base/histogram.hpp"
+#include "base/time.hpp"
 #include "http/transport.hpp"
 #include "kube/resource.hpp"
 
@@ -28,12 +30,22 @@ struct Preconditions {
 class RequestCounts {
  public:
   using Counts = std::map<std::pair<http::Method, int>, std::uint64_t>;  // by method and status; 0: no answer
-  void Add(http::Method method, int status);
+  using Times = std::map<std::string_view, Histogram>;                   // by verb, in seconds
+
+  // Without a clock (from any thread) no times are kept.
+  explicit RequestCounts(std::function<MonotonicTime()> clock = nullptr) : clock_(std::move(clock)) {}
+
+  MonotonicTime Now() const { return clock_ ? clock_() : MonotonicTime{}; }
+  // `verb` is a constant.
+  void Add(std::string_view verb, http::Method method, int status, MonotonicTime begin);
   Counts Get() const;
+  Times GetTimes() const;
 
  private:
+  std::function<MonotonicTime()> clock_;
   mutable std::mutex mutex_;
   Counts counts_;
+  Times times_;
 };
 
 class Client {
@@ -66,7 +78,7 @@ class Client {
                                       int seconds, http::StreamEvents events);
 
  private:
-  void Send(http::Request request, std::string what, Done done);
+  void Send(std::string_view verb, http::Request request, std::string what, Done done);
 
   http::Transport& transport_;
   RequestCounts* counts_;

@@ -40,6 +40,10 @@ inline constexpr ResourceType kIngresses{"networking.k8s.io", "v1", "ingresses",
 inline constexpr ResourceType kNetworkPolicies{"networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy",
                                                true};
 inline constexpr ResourceType kHttpRoutes{"gateway.networking.k8s.io", "v1", "httproutes", "HTTPRoute", true};
+inline constexpr ResourceType kTokenReviews{"authentication.k8s.io", "v1", "tokenreviews", "TokenReview",
+                                            false};
+inline constexpr ResourceType kSubjectAccessReviews{"authorization.k8s.io", "v1", "subjectaccessreviews",
+                                                    "SubjectAccessReview", false};
 inline constexpr ResourceType kStorageClasses{"storage.k8s.io", "v1", "storageclasses", "StorageClass",
                                               false};
 

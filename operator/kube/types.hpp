@@ -175,6 +175,13 @@ struct ContainerWaiting {
   }
 };
 
+struct ContainerRunning {
+  std::optional<Time> started_time;
+  static constexpr auto Fields() {
+    return std::tuple(json::Field{"startedAt", &ContainerRunning::started_time});
+  }
+};
+
 struct ContainerTerminated {
   std::int64_t exit_code = 0;
   std::string reason, message;
@@ -189,9 +196,11 @@ struct ContainerTerminated {
 
 struct ContainerState {
   std::optional<ContainerWaiting> waiting;
+  std::optional<ContainerRunning> running;
   std::optional<ContainerTerminated> terminated;
   static constexpr auto Fields() {
     return std::tuple(json::Field{"waiting", &ContainerState::waiting},
+                      json::Field{"running", &ContainerState::running},
                       json::Field{"terminated", &ContainerState::terminated});
   }
 };

@@ -61,7 +61,8 @@ class Cache {
   // Null when there is none.
   Ptr Get(const Key& key) const;
   const Items& All() const { return items_; }
-  bool Synced() const { return synced_; }  // a first LIST was complete
+  bool Synced() const { return synced_; }           // a first LIST was complete
+  std::uint64_t Epochs() const { return epochs_; }  // that were noticed here
 
   void Listen(Listener listener) { listeners_.push_back(std::move(listener)); }
   // Of those that were noticed here.
@@ -95,6 +96,7 @@ class Cache {
   std::vector<std::function<void()>> epoch_listeners_;
   std::uint64_t newest_ = 0, floor_ = 0;  // versions: of all that was seen, of what was when the list began
   std::uint64_t listed_ = 0;              // version of the last complete list
+  std::uint64_t epochs_ = 0;
   bool synced_ = false, expects_epoch_ = false;
 };
 

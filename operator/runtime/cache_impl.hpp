@@ -70,9 +70,9 @@ void Cache<T>::BeginPages(const std::string& resource_version) {
   tombstones_ = Tombstones();
   for (const auto& [key, object] : items_) former_.insert(key);
   floor_ = 0;  // the further pages of this list bear the same version
-  for (const auto& listener : epoch_listeners_) {
-    if (noticed) listener();
-  }
+  if (!noticed) return;
+  ++epochs_;
+  for (const auto& listener : epoch_listeners_) listener();
 }
 
 template <class T>

@@ -66,6 +66,7 @@ std::string DescribeAll(const std::vector<Action>& actions) {
 struct Controller::Flight {
   Key key;
   std::vector<Action> actions;
+  std::uint64_t decision = 0;  // its number
   std::size_t fingerprint = 0;
   int outstanding = 0;
   bool failed = false;
@@ -90,13 +91,24 @@ void Controller::Start() {
 }
 
 void Controller::Changed(const Key& key) {
+  BecameDue(key);
   queue_.Add(key);
   SchedulePump();
 }
 
+void Controller::BecameDue(const Key& key) {
+  if (due_.try_emplace(key, loop_.Monotonic()).second) ++counters_.adds;
+}
+
 void Controller::Forget(const Key& key) {
   queue_.Forget(key);
+  due_.erase(key);
   streaks_.erase(key);
+}
+
+// What its lines in the log have in common: "session/42".
+std::string Controller::DecisionId(std::uint64_t decision) const {
+  return options_.name + "/" + std::to_string(decision);
 }
 
 void Controller::SchedulePump() {
@@ -130,10 +142,19 @@ void Controller::Pump() {
 
 void Controller::DecideOne(const Key& key) {
   const Time now = loop_.Now();
+  const MonotonicTime begin = loop_.Monotonic();
+  if (const auto due = due_.find(key); due != due_.end()) {
+    counters_.queue_seconds.Observe(begin - due->second);
+    due_.erase(due);
+  } else {  // its time has come
+    ++counters_.adds;
+  }
   Decision decision = decide_(key, {now, loop_.Random()});
+  const Duration taken = loop_.Monotonic() - begin;
+  counters_.decision_seconds.Observe(taken);
   ++counters_.decisions;
   if (!decision.actions.empty()) {
-    log::Info("decided", {{"controller", options_.name},
+    log::Info("decided", {{"id", DecisionId(counters_.decisions)},
                           {"key", ToString(key)},
                           {"reason", decision.reason},
                           {"actions", DescribeAll(decision.actions)}});
@@ -147,11 +168,18 @@ void Controller::DecideOne(const Key& key) {
     });
   }
   const auto writes = std::ranges::count_if(decision.actions, [](const Action& a) { return !IsEvent(a); });
-  if (writes == 0) return Rest(key, decision, now);
+  if (writes == 0) {
+    counters_.work_seconds.Observe(taken);
+    return Rest(key, decision, now);
+  }
 
+  working_.emplace(key, begin);
   in_flight_ += static_cast<int>(writes);
   auto flight = std::make_shared<Flight>();
-  *flight = {key, std::move(decision.actions), 0, static_cast<int>(writes), false, {}};
+  *flight = {.key = key,
+             .actions = std::move(decision.actions),
+             .decision = counters_.decisions,
+             .outstanding = static_cast<int>(writes)};
   flight->fingerprint = Fingerprint(flight->actions);
   for (const Action& action : flight->actions) {
     if (IsEvent(action)) continue;
@@ -167,7 +195,7 @@ void Controller::Rest(const Key& key, const Decision& decision, Time now) {
   ++counters_.succeeded;
   streaks_.erase(key);
   if (decision.wake_at) {
-    log::Debug("waits", {{"controller", options_.name},
+    log::Debug("waits", {{"id", DecisionId(counters_.decisions)},
                          {"key", ToString(key)},
                          {"until", FormatTime(*decision.wake_at)},
                          {"reason", decision.reason}});
@@ -190,7 +218,7 @@ void Controller::Answered(Flight& flight, const Action& action, const Result<voi
     ++counters_.failed_actions;
     flight.failed = true;
     flight.at_least = std::max<Duration>(flight.at_least, result.error().retry_after);
-    log::Warn("an action failed", {{"controller", options_.name},
+    log::Warn("an action failed", {{"id", DecisionId(flight.decision)},
                                    {"key", ToString(flight.key)},
                                    {"action", Describe(action)},
                                    {"kind", marea::Name(result.error().kind)},
@@ -202,6 +230,10 @@ void Controller::Answered(Flight& flight, const Action& action, const Result<voi
 }
 
 void Controller::Landed(const Flight& flight) {
+  if (const auto working = working_.find(flight.key); working != working_.end()) {
+    counters_.work_seconds.Observe(loop_.Monotonic() - working->second);
+    working_.erase(working);
+  }
   Streak& streak = streaks_[flight.key];
   const bool same_again =
       std::exchange(streak.last_actions, flight.failed ? 0 : flight.fingerprint) == flight.fingerprint;
@@ -210,6 +242,7 @@ void Controller::Landed(const Flight& flight) {
   if (!flight.failed && !same_again && !restless) {
     ++streak.steps;
     queue_.Finished(flight.key);
+    BecameDue(flight.key);
     queue_.AddFirst(flight.key);
     return SchedulePump();
   }

@@ -11,6 +11,7 @@
 // of them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -20,6 +21,7 @@
 #include "loop/loop.hpp"
 #include "runtime/action.hpp"
 #include "runtime/executor.hpp"
+#include "runtime/metric.hpp"
 #include "runtime/queue.hpp"
 
 namespace marea::runtime {
@@ -29,11 +31,20 @@ struct Context {
   std::uint64_t entropy;
 };
 
+// Upper bounds in seconds.
+inline constexpr std::array kWorkBounds{0.001, 0.005, 0.01, 0.025, 0.05, 0.1,  0.25,
+                                        0.5,   1.0,   2.5,  5.0,   10.0, 30.0, 60.0};
+inline constexpr std::array kDecisionBounds{1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 1e-2, 1e-1};
+
 struct ControllerCounters {
+  std::uint64_t adds = 0;  // keys that became due
   std::uint64_t decisions = 0;
   std::uint64_t succeeded = 0;  // decisions that asked for nothing, or all of whose actions had their effect
   std::uint64_t retries = 0;    // decisions after which the key was held back
   std::uint64_t actions = 0, failed_actions = 0;
+  Histogram queue_seconds{kWorkBounds};         // from when something changed to the decision
+  Histogram work_seconds{kWorkBounds};          // a decision and the answers to its writes
+  Histogram decision_seconds{kDecisionBounds};  // a decision alone
 };
 
 // Loop thread only. The executor outlives it; answers that come after its end are dropped.
@@ -60,7 +71,11 @@ class Controller {
   void Changed(const Key& key);
   void Forget(const Key& key);
   bool InFlight(const Key& key) const { return queue_.InFlight(key); }
-  std::size_t Depth() const { return queue_.Depth(); }
+  std::size_t Depth() const { return queue_.Depth(); }  // keys due or waiting for a time
+  std::size_t Due() const { return queue_.Due(); }
+  // Keys whose writes are being answered, and when they were decided.
+  const std::map<Key, MonotonicTime>& Working() const { return working_; }
+  int max_in_flight() const { return options_.max_in_flight; }
   const std::string& name() const { return options_.name; }
   const ControllerCounters& counters() const { return counters_; }
 
@@ -74,6 +89,8 @@ class Controller {
   void Pump();
   void SchedulePump();
   void DecideOne(const Key& key);
+  void BecameDue(const Key& key);
+  std::string DecisionId(std::uint64_t decision) const;
   void Rest(const Key& key, const Decision& decision, Time now);
   void Answered(Flight& flight, const Action& action, const Result<void>& result);
   void Landed(const Flight& flight);
@@ -85,6 +102,7 @@ class Controller {
   Observe observe_;
   Queue queue_;
   std::map<Key, Streak> streaks_;
+  std::map<Key, MonotonicTime> due_, working_;  // since when
   ControllerCounters counters_;
   bool started_ = false;
   bool pump_posted_ = false;

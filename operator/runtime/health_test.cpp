@@ -11,7 +11,15 @@ namespace {
 constexpr MonotonicTime kNow{1h};
 
 WatchHealth Watch(const kube::ResourceType& type, bool synced, Duration silent_for) {
-  return {&type, synced, kNow - silent_for, 1, 0, 0, ""};
+  return {.type = &type,
+          .synced = synced,
+          .last_sign = kNow - silent_for,
+          .lists = 1,
+          .events = 0,
+          .undecodable = 0,
+          .objects = 0,
+          .epochs = 0,
+          .last_error = ""};
 }
 
 }  // namespace

@@ -1,8 +1,9 @@
-// What /metrics shows about the operator itself, in the Prometheus text format, under the names that
-// dashboards for controllers know. Values are read when asked for; nobody has to report them. prometheus-cpp
-// stays in metrics.cpp.
+// What /metrics says about the operator itself, under the names that dashboards for controllers know. Values
+// are read when asked for; nobody has to report them.
 #pragma once
 
+#include <functional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,9 +11,13 @@
 #include "base/time.hpp"
 #include "kube/client.hpp"
 #include "runtime/controller.hpp"
+#include "runtime/metric.hpp"
 #include "runtime/reflector.hpp"
 
 namespace marea::runtime {
+
+// Every metric that Metrics itself reports.
+std::span<const MetricInfo> OperatorMetrics();
 
 // Loop thread only. What is added outlives it.
 class Metrics {
@@ -20,16 +25,13 @@ class Metrics {
   // `version` is the build's, `started` the process's start.
   Metrics(std::string version, Time started);
 
-  // controller_runtime_reconcile_total{controller,result}, workqueue_depth{name},
-  // marea_actions_total{controller}, marea_failed_actions_total{controller}
   void Add(const Controller& controller) { controllers_.push_back(&controller); }
-  // marea_watch_age_seconds{resource}, marea_watch_synced{resource}, and
-  // marea_watch_{lists,events,undecodable}_total
   void Add(const AnyReflector& reflector) { reflectors_.push_back(&reflector); }
-  // rest_client_requests_total{code,method}; the code of a request without an answer is "<error>"
-  void Add(const kube::RequestCounts& requests) { requests_.push_back(&requests); }
-  // marea_leader{lease}: 1 while writes may leave
+  // The code of a request without an answer is "<error>".
+  void Add(const kube::RequestCounts& requests) { requests_ = &requests; }
   void Add(const Gate& gate, std::string lease) { gates_.emplace_back(&gate, std::move(lease)); }
+  // What a domain has to say.
+  void Add(std::function<void(Scrape&)> source) { sources_.push_back(std::move(source)); }
 
   std::string Render(MonotonicTime now) const;
 
@@ -38,8 +40,9 @@ class Metrics {
   Time started_;
   std::vector<const Controller*> controllers_;
   std::vector<const AnyReflector*> reflectors_;
-  std::vector<const kube::RequestCounts*> requests_;
+  const kube::RequestCounts* requests_ = nullptr;
   std::vector<std::pair<const Gate*, std::string>> gates_;
+  std::vector<std::function<void(Scrape&)>> sources_;
 };
 
 }  // namespace marea::runtime

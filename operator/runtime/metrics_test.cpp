@@ -11,8 +11,8 @@ namespace marea::runtime {
 TEST_CASE("the page of metrics tells what the operator does") {
   SimLoop loop;
   testing::ScriptedTransport transport(loop);
-  kube::RequestCounts calls, watches;
-  kube::Client client(transport, &calls);
+  kube::RequestCounts requests([&loop] { return loop.Monotonic(); });
+  kube::Client client(transport, &requests);
   OpenGate gate;
   Executor executor(loop, client, gate, "test");
   Cache<kube::Pod> cache;
@@ -23,8 +23,7 @@ TEST_CASE("the page of metrics tells what the operator does") {
   Metrics metrics("1.2.3", *ParseTime("2026-01-05T08:00:00Z"));
   metrics.Add(controller);
   metrics.Add(*pods);
-  metrics.Add(calls);
-  metrics.Add(watches);
+  metrics.Add(requests);
   metrics.Add(gate, "marea-test");
 
   pods->Start();
@@ -37,8 +36,8 @@ TEST_CASE("the page of metrics tells what the operator does") {
   controller.Changed({"a", "ada"});
   loop.RunReady();
   controller.Changed({"a", "bob"});
-  watches.Add(http::Method::kGet, 200);
-  watches.Add(http::Method::kPatch, 0);
+  requests.Add("GET", http::Method::kGet, 200, loop.Monotonic());
+  requests.Add("PATCH", http::Method::kPatch, 0, loop.Monotonic());
 
   const std::string page = metrics.Render(loop.Monotonic() + std::chrono::milliseconds(2500));
   for (const auto* line : {
@@ -47,6 +46,13 @@ TEST_CASE("the page of metrics tells what the operator does") {
            "controller_runtime_reconcile_total{controller=\"session\",result=\"success\"} 1\n",
            "controller_runtime_reconcile_total{controller=\"session\",result=\"error\"} 0\n",
            "workqueue_depth{name=\"session\"} 1\n",
+           "workqueue_adds_total{name=\"session\"} 2\n",
+           "workqueue_queue_duration_seconds_count{name=\"session\"} 1\n",
+           "marea_decision_seconds_count{controller=\"session\"} 1\n",
+           "marea_cache_objects{resource=\"pods\"} 1\n",
+           "marea_watch_epochs_total{resource=\"pods\"} 0\n",
+           "rest_client_request_duration_seconds_count{verb=\"LIST\"} 1\n",
+           "rest_client_request_duration_seconds_bucket{verb=\"PATCH\",le=\"+Inf\"} 1\n",
            "marea_leader{lease=\"marea-test\"} 1\n",
            "marea_watch_age_seconds{resource=\"pods\"} 2.5\n",
            "marea_watch_synced{resource=\"pods\"} 1\n",

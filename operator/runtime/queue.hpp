@@ -42,6 +42,7 @@ class Queue {
   // Of what is not in flight: MonotonicTime::min() when a key is due now, nullopt when nothing waits.
   std::optional<MonotonicTime> NextDue() const;
   std::size_t Depth() const;  // keys due or waiting for a time
+  std::size_t Due() const { return ready_set_.size(); }
 
  private:
   void MakeReady(const Key& key);

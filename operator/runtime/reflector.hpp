@@ -30,7 +30,8 @@ struct WatchHealth {
   MonotonicTime
       last_sign;  // of life: a page, an event, a bookmark; before the first one, when it was started
   std::uint64_t lists, events, undecodable;
-  std::string last_error;  // why it waits, if it does
+  std::uint64_t objects, epochs;  // that are held; that were noticed here
+  std::string last_error;         // why it waits, if it does
 };
 
 class AnyReflector : public Sink {

@@ -146,8 +146,16 @@ class Reflector final : public AnyReflector {
 
   WatchHealth Health() const override {
     const ListWatch::Stats stats = list_watch_.GetStats();
-    return {&T::kType,    target_->cache.Synced(), stats.last_sign, stats.lists,
-            stats.events, stats.undecodable,       stats.last_error};
+    const auto& cache = target_->cache;
+    return {.type = &T::kType,
+            .synced = cache.Synced(),
+            .last_sign = stats.last_sign,
+            .lists = stats.lists,
+            .events = stats.events,
+            .undecodable = stats.undecodable,
+            .objects = cache.All().size(),
+            .epochs = cache.Epochs(),
+            .last_error = stats.last_error};
   }
 
   void ListAnew() override { list_watch_.ListAgain(); }

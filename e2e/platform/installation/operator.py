@@ -14,6 +14,7 @@ from .cluster import KubectlError, Unmet, wait
 
 NAMESPACE = "marea-system"
 ACCOUNT = "marea-session"
+SCRAPER = "prometheus"  # reads metrics, and nothing else
 
 
 class Operator:
@@ -30,6 +31,7 @@ class Operator:
         self.directory = cluster.directory / name
         self.kubeconfig = self.directory / "kubeconfig"
         self.port_file = self.directory / "port"
+        self.scraper = self.directory / "scraper.kubeconfig"
         self.key_dir = cluster.directory / "operator" / "token-keys"
 
     @property
@@ -54,6 +56,7 @@ class Operator:
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         ensure_key(self.key_dir)
         self.cluster.write_kubeconfig(f"{NAMESPACE}/{ACCOUNT}", self.kubeconfig)
+        self.cluster.write_kubeconfig(f"{NAMESPACE}/{SCRAPER}", self.scraper)
         if self.server:
             self.kubeconfig.write_text(re.sub(r"server: \S+", f"server: {self.server}", self.kubeconfig.read_text()))
 
@@ -94,13 +97,21 @@ class Operator:
         except OSError:
             return False
 
-    def ask(self, path):
-        """Status code and text of one of its own pages. Its certificate is self-signed and new at each start."""
+    @property
+    def scraper_token(self):
+        """A file."""
+        return self.scraper.with_name(self.scraper.name + ".token")
+
+    def ask(self, path, token=None):
+        """Status code and text of one of its own pages, for who may scrape it or for whose token it is. Its certificate is
+        self-signed and new at each start."""
         port = int(self.port_file.read_text())
+        token = self.scraper_token.read_text() if token is None else token
+        request = urllib.request.Request(f"https://127.0.0.1:{port}{path}", headers={"Authorization": f"Bearer {token}"} if token else {})
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         try:
-            with urllib.request.urlopen(f"https://127.0.0.1:{port}{path}", timeout=5, context=context) as answer:
+            with urllib.request.urlopen(request, timeout=5, context=context) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as refusal:
             return refusal.code, refusal.read().decode()
@@ -124,6 +135,7 @@ def install(cluster, *things, gateway_api=False):
     and applied, not installed by helm: a release that was interrupted would be in the way of the next."""
     cluster.apply(namespace(NAMESPACE))
     cluster.apply_text(render(NAMESPACE, session={"replicas": 0}, gatewayApi={"enabled": gateway_api}))
+    cluster.apply(*scraper())
     cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", f"--filename={ROOT / 'crds'}")
 
     def apply():
@@ -133,6 +145,17 @@ def install(cluster, *things, gateway_api=False):
             raise Unmet(str(refusal)) from refusal
 
     wait("what needs the new kinds is accepted", apply, 30)
+
+
+def scraper():
+    """The account of a Prometheus, as docs/metrics.md says to make one."""
+    metadata = {"name": SCRAPER, "namespace": NAMESPACE}
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "marea-metrics-reader"}
+    return [
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata},
+        {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "marea-scraper"},
+         "roleRef": role, "subjects": [{"kind": "ServiceAccount", **metadata}]},
+    ]
 
 
 def namespace(name, **labels):
