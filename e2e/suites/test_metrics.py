@@ -31,7 +31,7 @@ def day(cluster, watched):
     team = Team(cluster, f"metrics-{int(time.time())}")
     everything = {"accelerator": {"alternatives": [{"className": "mig-7g-40gb", "count": 4}]}}
     team.ask("waits", **SIMULATED, **everything)
-    team.ask("stuck", **SIMULATED, image="nobody/has:this")
+    team.ask("stuck", **SIMULATED, accelerator={"alternatives": [{"className": "not-offered"}]})
     team.ask("ada", "bob", "cleo", **SIMULATED)
     for name in ("ada", "bob", "cleo"):
         team.wait_ready(name)
@@ -81,7 +81,7 @@ def test_sessions_are_counted(page):
     for line in (
         'marea_sessions{session_class="simulated",summary="Stopped"} ',
         'marea_sessions_queued{accelerator_class="mig-7g-40gb",reason="NoSuchShape"} 1',
-        'marea_sessions_stalled{session_class="simulated",reason="ImageNotInClass"} 1',
+        'marea_sessions_stalled{session_class="simulated",reason="AcceleratorNotInClass"} 1',
         'marea_accelerator_unmet{accelerator_class="mig-7g-40gb"} 4',
         'marea_leader{lease="session"} 1',
     ):

@@ -26,6 +26,7 @@ class Operator:
         self.name = name
         self.leader_elect = True
         self.gateway_api = False
+        self.arguments = []  # further ones
         self.server = None  # instead of the API server's own address: a URL
         self.binary = ROOT / "build" / preset / "marea"
         self.directory = cluster.directory / name
@@ -67,7 +68,7 @@ class Operator:
             self.binary, "run", "--role", "session", "--kubeconfig", self.kubeconfig, "--token-key-dir", self.key_dir,
             "--listen", "127.0.0.1:0", "--port-file", self.port_file,
             "--lease-namespace", NAMESPACE, f"--leader-elect={str(self.leader_elect).lower()}",
-            *(["--gateway-api"] if self.gateway_api else []),
+            *(["--gateway-api"] if self.gateway_api else []), *self.arguments,
         ])
 
     def stop(self, seconds=10):
