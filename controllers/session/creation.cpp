@@ -13,10 +13,6 @@ namespace {
 using runtime::Action;
 using runtime::Decision;
 
-bool HasNoHome(const View& view) {
-  return view.home == nullptr || view.home->metadata.uid == view.memory->home_gone;
-}
-
 // The claim, the Service and what else a pod refers to; independent of each other.
 std::vector<Action> Surroundings(const View& view) {
   std::vector<Action> actions = RouteActions(view);
@@ -40,8 +36,8 @@ std::vector<Action> Surroundings(const View& view) {
 }  // namespace
 
 std::optional<Decision> MakeHomeAnew(const View& view) {
-  if (view.pod == nullptr || Terminating(*view.pod) || !view.pod->spec.node_name.empty()) return {};
-  if (!HasNoHome(view) || view.session_class == nullptr) return {};
+  if (!PodLacksHome(view) || view.session_class == nullptr) return {};
+  if (const auto retry = RefusalRetry(view); retry && *retry > view.now) return Decision{};
   const Key claim{view.key.ns, api::HomeClaimName(view.session.spec, view.user)};
   return Effect({runtime::Create{&kube::kClaims, claim, HomeClaimBody(view)}}, "the home was deleted");
 }
@@ -68,8 +64,8 @@ std::optional<Decision> CreateObjects(const View& view) {
 }
 
 std::optional<Time> RefusalRetry(const View& view) {
-  const auto& refusal = view.memory->refusal;
-  return refusal && view.pod == nullptr ? std::optional(refusal->retry_time) : std::nullopt;
+  const auto* refusal = StandingRefusal(view);
+  return refusal != nullptr ? std::optional(refusal->retry_time) : std::nullopt;
 }
 
 }  // namespace marea::session

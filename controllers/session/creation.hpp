@@ -16,7 +16,7 @@ std::optional<runtime::Decision> CreateObjects(const View& view);
 // A home that its owner deleted while the pod was on its way: no scheduler places a pod without its claim.
 std::optional<runtime::Decision> MakeHomeAnew(const View& view);
 
-// When what the API server refused is asked for again; nullopt: nothing was, or there is a pod already.
+// When what the API server refused is asked for again; nullopt: nothing was, or nothing is missing.
 std::optional<Time> RefusalRetry(const View& view);
 
 }  // namespace marea::session

@@ -65,8 +65,8 @@ constexpr std::array<RefusalKind, 5> kRefusals{{
 }};
 
 Found Refused(const View& view) {
-  const auto& refusal = view.memory->refusal;
-  if (!refusal || view.pod != nullptr) return {};
+  const auto* refusal = StandingRefusal(view);
+  if (refusal == nullptr) return {};
   std::string_view reason = "Refused", remedy = "Change the Session or its class, or ask an administrator.";
   for (const auto& kind : kRefusals) {
     if (!Has(refusal->message, kind.part)) continue;

@@ -117,6 +117,33 @@ TEST_CASE("a home that its owner has just deleted is made anew, though the cache
     CHECK(word.find("persistentvolumeclaims") == std::string::npos);
 }
 
+TEST_CASE(
+    "a home that is made anew under a waiting pod and refused is told as what refused it, and asked for "
+    "again") {
+  Story story;
+  story.Ask(kWantsA100);
+  story.Settle();
+  REQUIRE(story.Has("pods", "ada"));
+  story.Remove("persistentvolumeclaims", "claim-lab", "lab");
+  const auto asks_anew = [&] {
+    return std::ranges::count(Described(story.Decide()), "create persistentvolumeclaims lab/claim-lab") == 1;
+  };
+  CHECK(asks_anew());
+  Learn(story.world, story.Session(), runtime::Create{&kube::kClaims, {"lab", "claim-lab"}, "{}"},
+        Fail(ErrorKind::kForbidden,
+             "claims are forbidden: exceeded quota: team, requested: requests.storage=10Gi"),
+        story.now);
+  for (const auto& action : story.Decide().actions) story.Apply(action, story.key);  // the status alone
+  CHECK(story.Condition("Ready").reason == "QuotaExceeded");
+  CHECK(story.Condition("Stalled").status == "True");
+  const auto waits = story.Decide();
+  CHECK(waits.actions.empty());
+  REQUIRE(waits.wake_at);
+  CHECK(*waits.wake_at > story.now);
+  story.Pass(std::chrono::duration_cast<seconds>(*waits.wake_at - story.now));
+  CHECK(asks_anew());
+}
+
 TEST_CASE("after a restore of the cluster's database nothing is deleted, and the status says so") {
   Story story;
   story.Ask(kWantsA100);

@@ -131,6 +131,20 @@ std::int64_t EffectiveDuration(const View& view) {
                   limits.max_duration_seconds);
 }
 
+bool HasNoHome(const View& view) {
+  return view.home == nullptr || view.home->metadata.uid == view.memory->home_gone;
+}
+
+bool PodLacksHome(const View& view) {
+  return view.pod != nullptr && !Terminating(*view.pod) && view.pod->spec.node_name.empty() &&
+         HasNoHome(view);
+}
+
+const api::Refusal* StandingRefusal(const View& view) {
+  const auto& refusal = view.memory->refusal;
+  return refusal && (view.pod == nullptr || PodLacksHome(view)) ? &*refusal : nullptr;
+}
+
 bool Terminating(const kube::Pod& pod) {
   return pod.metadata.deletion_time.has_value();
 }

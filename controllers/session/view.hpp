@@ -62,6 +62,13 @@ std::vector<const api::VolumeMount*> FurtherClaims(const View& view);
 // Seconds; capped at the class's maximum. Without a class: what was recorded.
 std::int64_t EffectiveDuration(const View& view);
 
+// There is none, or the one that the cache holds was read to be gone.
+bool HasNoHome(const View& view);
+// A pod that has no node yet, and never gets one: the home it mounts is gone.
+bool PodLacksHome(const View& view);
+// What the API server refused last and is still missing; null: nothing.
+const api::Refusal* StandingRefusal(const View& view);
+
 bool Terminating(const kube::Pod& pod);
 bool PodReady(const kube::Pod& pod);
 

@@ -63,8 +63,9 @@ class Prometheus:
             return json.load(answer)["data"]
 
     def series(self, expr, seconds, step):
-        """What a panel shows of the last seconds: [(labels, [(time, value)])], without what is no number."""
-        now = time.time()
+        """What a panel shows of the last seconds: [(labels, [(time, value)])], without what is no number. Times are multiples
+        of the step, so that those of several queries are the same."""
+        now = time.time() // step * step
         found = self.ask("query_range", query=filled(expr), start=now - seconds, end=now, step=step)["result"]
         all_series = ((s["metric"], [(float(t), float(v)) for t, v in s["values"] if math.isfinite(float(v))]) for s in found)
         return [(labels, values) for labels, values in all_series if values]

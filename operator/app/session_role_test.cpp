@@ -115,6 +115,28 @@ TEST_CASE("without an election it decides as soon as its caches are filled") {
   CHECK(bench.stopped == 1);
 }
 
+TEST_CASE("health is for everybody, metrics are for whom the API server lets read them") {
+  Bench bench;
+  bench.Begin(false);
+  const auto ask = [&](const std::string& path, const std::string& token) {
+    int status = 0;
+    bench.role->Serve({.path = path, .bearer_token = token},
+                      [&](const auto& answer) { status = answer.status; });
+    bench.loop.RunFor(100ms);
+    return status;
+  };
+  CHECK(ask("/livez", "") == 200);
+  CHECK(ask("/readyz", "") == 200);
+  CHECK(ask("/elsewhere", "") == 404);
+  CHECK(ask("/metrics", "") == 401);
+  const auto reviews = [&](const auto& request) {
+    return request.path.find("tokenreviews") != std::string::npos;
+  };
+  CHECK(std::ranges::none_of(bench.calls->sent, reviews));
+  CHECK(ask("/metrics", "t0ken") == 503);  // this API server knows no reviews, and so says nothing
+  CHECK(std::ranges::any_of(bench.calls->sent, reviews));
+}
+
 TEST_CASE("the only replica takes the lease and decides") {
   Bench bench;
   bench.Begin();
