@@ -30,6 +30,7 @@ scrape_configs:
       - {role: endpointslice, namespaces: {names: [marea-system]}}
     relabel_configs:
       - {source_labels: [__meta_kubernetes_service_name], regex: marea-session, action: keep}
+      - {source_labels: [__meta_kubernetes_namespace], target_label: namespace}
 ```
 
 With the Prometheus Operator, `metrics.serviceMonitor.enabled=true` of the chart does the same. Only the replica that leads speaks of
