@@ -71,7 +71,7 @@ class SessionRole {
   std::vector<runtime::WatchHealth> Watches() const;
 
   Loop& loop_;
-  const bool session_info_metric_;
+  bool session_info_metric_;
   kube::RequestCounts request_counts_;
   std::unique_ptr<http::Transport> watch_transport_, lease_transport_;
   kube::Client calls_, watches_;
