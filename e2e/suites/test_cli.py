@@ -245,6 +245,26 @@ def test_a_notebook_is_opened_without_showing_its_token(cluster, real):
     assert not page.parent.exists() and token not in out + err
 
 
+def test_a_browser_is_opened_on_request_and_is_told_no_token(real, cluster, tmp_path):
+    marea, seen, browser = admin(cluster, real.name), tmp_path / "seen", tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {seen}.new && mv {seen}.new {seen}\n')
+    browser.chmod(0o755)
+    real.wait_ready("lab")
+    command = [FOLDER / "kubectl-marea", "open", "lab", "--browser", *marea.where]
+    opened = subprocess.Popen(command, env={**marea.environment, "BROWSER": str(browser)}, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        wait("the browser was started", seen.exists, 30)
+        told = seen.read_text().splitlines()
+        assert len(told) == 1 and told[0].startswith("file://"), told
+        page = Path(told[0].removeprefix("file://"))
+        assert real.token("lab") in page.read_text() and real.token("lab") not in told[0]
+    finally:
+        opened.send_signal(signal.SIGINT)
+        _, err = opened.communicate(timeout=20)
+    assert opened.returncode == 0, err
+    assert not page.exists()
+
+
 def everything_called():
     """The arguments of all processes of this machine."""
     lines = []
