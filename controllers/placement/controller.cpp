@@ -9,6 +9,8 @@
 namespace marea::placement {
 namespace {
 
+// Several times what can be under way at once.
+constexpr std::size_t kMostAdmits = 128;
 constexpr std::array kPassBounds{0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0};  // seconds
 
 }  // namespace
@@ -47,10 +49,13 @@ void Controller::Pass() {
   const MonotonicTime begin = loop_.Monotonic();
 
   const auto snapshot = Read(world_, taken_up_);
-  auto proposals = Place(snapshot);
+  auto proposals = Place(snapshot, kMostAdmits);
   for (const auto& [key, request] : world_.requests) {  // who is acting on a proposal keeps it
     const auto held = world_.proposals.find(key);
-    if (!snapshot.waiting.contains(key) && held != world_.proposals.end()) proposals.insert(*held);
+    if (held == world_.proposals.end() || proposals.contains(key)) continue;
+    // Who was not looked at this time waits for what was said last, and is promised nothing.
+    const bool waits = std::holds_alternative<api::Wait>(held->second);
+    if (waits || !snapshot.waiting.contains(key)) proposals.insert(*held);
   }
   std::swap(world_.proposals, proposals);
   for (const auto& [key, proposal] : world_.proposals) {

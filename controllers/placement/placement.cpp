@@ -39,7 +39,13 @@ class Pass {
       const auto given = given_.find(need.claim);
       if (need.node.empty() && given != given_.end()) std::tie(need.node, need.holder) = given->second;
     }
+    // Within a pass capacity only shrinks: who asks for what somebody could not have cannot have it either.
+    const std::string shape = IsTied(request) ? "" : ShapeOf(request);
+    if (const auto refused = refused_.find(shape); !shape.empty() && refused != refused_.end())
+      return refused->second;
     auto proposal = PlaceRequest(request);
+    if (const auto* wait = std::get_if<api::Wait>(&proposal); wait != nullptr && !shape.empty())
+      refused_.emplace(shape, *wait);
     if (const auto* admit = std::get_if<api::Admit>(&proposal)) {
       for (const auto& need : request.claims) {
         if (need.one_node) given_.try_emplace(need.claim, admit->node_name, "session " + key.name);
@@ -61,6 +67,24 @@ class Pass {
       }
     }
     return Explain(request);
+  }
+
+  // Whether its volumes leave it only some of the nodes.
+  static bool IsTied(const api::Request& request) {
+    return std::ranges::any_of(request.claims,
+                               [](const auto& need) { return need.reach || !need.node.empty(); });
+  }
+
+  // All that decides where a session that is not tied can stand; the same text for those who ask for the
+  // same.
+  static std::string ShapeOf(const api::Request& request) {
+    std::string shape = request.cpu.ToString() + " " + request.memory.ToString();
+    for (const auto& wanted : request.alternatives)
+      shape += "\n" + wanted.class_name + " " + std::to_string(wanted.count);
+    for (const auto& [label, value] : request.node_selector) shape += "\nlabel " + label + "=" + value;
+    for (const auto& t : request.tolerations)
+      shape += "\ntolerates " + t.key + "\t" + t.operation + "\t" + t.value + "\t" + t.effect;
+    return shape;
   }
 
   // Whether the pod may stand on the node at all, whatever is free.
@@ -193,6 +217,7 @@ class Pass {
 
   Snapshot& snapshot_;
   std::map<std::string, const DeviceClass*> by_name_;
+  std::map<std::string, api::Wait> refused_;                  // in this pass: by shape
   std::map<Key, std::pair<std::string, std::string>> given_;  // in this pass: claim -> node and holder
 };
 
@@ -221,7 +246,7 @@ const DeviceClass* OwnerOf(const std::vector<DeviceClass>& classes, const kube::
   return owner;
 }
 
-std::map<Key, api::Proposal> Place(Snapshot snapshot) {
+std::map<Key, api::Proposal> Place(Snapshot snapshot, std::size_t most_admits) {
   std::vector<std::pair<const Key*, const api::Request*>> order;
   for (const auto& [key, request] : snapshot.waiting) order.emplace_back(&key, &request);
   std::ranges::sort(order, {},
@@ -229,7 +254,12 @@ std::map<Key, api::Proposal> Place(Snapshot snapshot) {
 
   Pass pass(snapshot);
   std::map<Key, api::Proposal> proposals;
-  for (const auto& [key, request] : order) proposals.emplace(*key, pass.PlaceOne(*key, *request));
+  std::size_t admits = 0;
+  for (const auto& [key, request] : order) {
+    if (admits >= most_admits) break;
+    const auto made = proposals.emplace(*key, pass.PlaceOne(*key, *request)).first;
+    if (std::holds_alternative<api::Admit>(made->second)) ++admits;
+  }
   return proposals;
 }
 

@@ -5,6 +5,8 @@
 // name) that has it. Sessions without devices prefer nodes without devices.
 #pragma once
 
+#include <cstddef>
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -38,7 +40,10 @@ struct Snapshot {
   std::map<Key, api::Request> waiting;
 };
 
-std::map<Key, api::Proposal> Place(Snapshot snapshot);
+// Ends after `most_admits` of them: who comes later in the order has no proposal then, and is looked at when
+// those have been taken up. A pass over thousands would hold everything else up.
+std::map<Key, api::Proposal> Place(Snapshot snapshot,
+                                   std::size_t most_admits = std::numeric_limits<std::size_t>::max());
 
 // Whether the labels have every term of the selector.
 bool Selects(const kube::StringMap& selector, const kube::StringMap& labels);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <random>
 
 namespace marea::placement {
 namespace {
@@ -216,6 +217,58 @@ TEST_CASE("the order of the inputs changes nothing") {
   std::ranges::reverse(platform.nodes);
   std::ranges::reverse(platform.classes);
   CHECK(Place(platform) == expected);
+}
+
+TEST_CASE("a pass that may admit only some admits the first, and says nothing about the others") {
+  auto platform = Platform();
+  platform.nodes = {Node("t4-0", "T4", 8)};
+  for (int order = 0; order < 6; ++order)
+    platform.waiting.emplace(Key{"ns", "s" + std::to_string(order)},
+                             Ask(order, {{"t4", order == 1 ? 9 : 1}}));
+  const auto proposals = Place(platform, 3);
+  CHECK(proposals.size() == 4);
+  for (const char* name : {"s0", "s2", "s3"}) CHECK(proposals.at({"ns", name}) == On("t4", 1, "t4-0"));
+  CHECK(WaitOf(proposals, "s1").reason == "NoSuchShape");
+  CHECK(Place(platform).size() == 6);
+}
+
+TEST_CASE("who asks for what another could not have gets that answer, as if it had been looked for") {
+  std::mt19937 chance(7);
+  const auto below = [&](int n) { return static_cast<int>(chance() % static_cast<unsigned>(n)); };
+  // A volume that every node reaches: such a request is looked at by itself.
+  api::ClaimNeed anywhere{.claim = {"ns", "data"}, .is_home = false, .reach = {}, .node = {}, .holder = {}};
+  anywhere.reach = kube::NodeSelector{
+      {{.expressions = {{.key = "nowhere", .operation = "DoesNotExist", .values = {}}}, .fields = {}}}};
+  for (int world = 0; world < 300; ++world) {
+    auto platform = Platform();
+    platform.nodes.clear();
+    for (int n = 0; n < 4; ++n)
+      platform.nodes.push_back(Node("n" + std::to_string(n), below(2) == 0 ? "T4" : "A100", below(4)));
+    auto tied = platform;
+    for (int order = 0; order < 25; ++order) {
+      std::vector<api::Alternative> alternatives;
+      for (int i = below(3); i > 0; --i)
+        alternatives.push_back({below(2) == 0 ? "t4" : "a100", 1 + below(3)});
+      auto request = Ask(order, std::move(alternatives));
+      request.cpu = Quantity::FromUnits(1 + below(3));
+      if (below(4) == 0) request.node_selector = {{"nvidia.com/gpu.product", "T4"}};
+      const Key key{"ns", "s" + std::to_string(order)};
+      platform.waiting.emplace(key, request);
+      request.claims = {anywhere};
+      tied.waiting.emplace(key, request);
+    }
+    const auto quick = Place(platform), thorough = Place(tied);
+    REQUIRE(quick.size() == thorough.size());
+    for (const auto& [key, proposal] : quick) {
+      const auto* wait = std::get_if<api::Wait>(&proposal);
+      if (wait == nullptr) {
+        REQUIRE(proposal == thorough.at(key));
+      } else {  // the words may tell of a moment earlier in the pass
+        REQUIRE(wait->reason == WaitOf(thorough, key.name.c_str()).reason);
+        REQUIRE(wait->shape == WaitOf(thorough, key.name.c_str()).shape);
+      }
+    }
+  }
 }
 
 }  // namespace
