@@ -41,7 +41,7 @@ EVERYTHING = {
     },
     "crds": {"install": False},
     "session": {
-        "replicas": 5, "logLevel": "debug", "listenAddress": "[::]", "port": 65535,
+        "replicas": 5, "logLevel": "debug", "logFormat": "json", "infoMetric": True, "listenAddress": "[::]", "port": 65535,
         "resources": {"requests": {"cpu": "2", "memory": "1.5Gi", "ephemeral-storage": "1Gi"}, "limits": {"cpu": 4}},
         "nodeSelector": {"role": "infra"},
         "tolerations": [{"operator": "Exists"}, {"key": "a", "operator": "Equal", "value": "b", "effect": "NoExecute", "tolerationSeconds": 9}],
@@ -55,6 +55,9 @@ EVERYTHING = {
     "serving": {"tlsSecret": "certificate"},
     "podDisruptionBudget": {"enabled": False},
     "networkPolicy": {"enabled": False, "apiServerPorts": [16443], "metricsFrom": [{"namespaceSelector": {"matchLabels": {"a": "b"}}}]},
+    "serviceMonitor": {"enabled": True, "labels": {"release": "monitoring"}, "interval": "2m"},
+    "prometheusRule": {"enabled": True, "labels": {"release": "monitoring"}, "runbooks": "https://wiki.example.org/marea"},
+    "dashboards": {"enabled": True, "labels": {"dashboards": "yes"}, "annotations": {"folder": "ML"}},
     "personas": {"enabled": False, "catalogueForEverybody": False},
     "policies": {
         "actAs": False, "marks": False, "status": False, "images": False, "fillUser": True,
@@ -344,6 +347,7 @@ def kubeconform(chart_cluster, release, tmp_path_factory):
     {},
     {"session": {"replicas": 0}, "networkPolicy": {"enabled": False}, "personas": {"enabled": False}, "crds": {"install": False}},
     {**EVERYTHING, "networkPolicy": {**EVERYTHING["networkPolicy"], "enabled": True}, "personas": {"enabled": True},
+     "serviceMonitor": {"enabled": False}, "prometheusRule": {"enabled": False},  # this cluster does not have these kinds
      "policies": {**EVERYTHING["policies"], "actAs": True, "marks": True, "status": True, "images": True}},
 ], ids=["default", "least", "everything"])
 def test_what_is_rendered_is_what_the_api_takes(kubeconform, values):
@@ -352,6 +356,27 @@ def test_what_is_rendered_is_what_the_api_takes(kubeconform, values):
     valid, complaints = kubeconform(text)
     assert not complaints
     assert valid == len(objects)
+
+
+def test_what_prometheus_and_grafana_read_is_what_the_files_say():
+    """Their kinds are those of the Prometheus Operator, which is not here: what is in them is the files."""
+    names = {name: EVERYTHING[name] for name in ("serviceMonitor", "prometheusRule", "dashboards")}
+    objects = {(o["kind"], o["metadata"]["name"]): o for o in yaml.safe_load_all(render(NAMESPACE, **names)) if o}
+    rules = (CHART / "files/prometheus/rules.yaml").read_text().replace("https://marea.dev/runbooks", "https://wiki.example.org/marea")
+    assert objects["PrometheusRule", "marea"]["spec"] == yaml.safe_load(rules)
+    for path in sorted((CHART / "files/dashboards").glob("*.json")):
+        board = objects["ConfigMap", f"marea-dashboard-{path.stem}"]
+        assert board["data"] == {path.name: path.read_text()} and board["metadata"]["labels"]["dashboards"] == "yes"
+        assert board["metadata"]["annotations"] == {"folder": "ML"}
+    monitor, service = objects["ServiceMonitor", "marea-session"], objects["Service", "marea-session"]
+    wanted = monitor["spec"]["selector"]["matchLabels"]
+    assert wanted.items() <= service["metadata"]["labels"].items(), "it must find the Service"
+    endpoint = monitor["spec"]["endpoints"][0]
+    assert endpoint["port"] in [port["name"] for port in service["spec"]["ports"]]
+    assert (endpoint["interval"], endpoint["scheme"], endpoint["tlsConfig"]) == ("2m", "https", {"insecureSkipVerify": True})
+    trusted = yaml.safe_load_all(render(NAMESPACE, **names, serving={"tlsSecret": "certificate"}))
+    endpoint = next(o for o in trusted if o and o["kind"] == "ServiceMonitor")["spec"]["endpoints"][0]
+    assert endpoint["tlsConfig"] == {"ca": {"secret": {"name": "certificate", "key": "ca.crt"}}, "serverName": f"marea-session.{NAMESPACE}.svc"}
 
 
 def test_the_files_for_kubectl_are_the_chart_and_the_api_takes_them(release):
@@ -374,10 +399,12 @@ def test_the_check_would_see_a_mistake(kubeconform):
 
 def test_every_value_has_its_effect():
     """Each one that can be set changes what is rendered, or names it does not know would be found in the templates."""
-    plain = render(NAMESPACE)
     for section, values in EVERYTHING.items():
+        off = section in ("serviceMonitor", "prometheusRule", "dashboards")
         for name, value in values.items():
-            assert render(NAMESPACE, **{section: {name: value}}) != plain, f"{section}.{name} changes nothing"
+            given = {"enabled": True} if off and name != "enabled" else {}
+            plain = render(NAMESPACE, **{section: given})
+            assert render(NAMESPACE, **{section: {**given, name: value}}) != plain, f"{section}.{name} changes nothing"
     schema = json.loads((CHART / "values.schema.json").read_text())["properties"]
     defaults = yaml.safe_load((CHART / "values.yaml").read_text())
     for section, values in defaults.items():
