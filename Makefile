@@ -1,6 +1,6 @@
 # Marea from a checkout. `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run stop build unit test test-chart test-all sim fuzz mutants bench e2e lint format tools images chart cluster setup clean
+.PHONY: help run stop build cli unit test test-chart test-all sim fuzz mutants bench e2e lint format tools images chart cluster setup clean
 
 PRESET ?= debug
 NODES ?= real,kwok
@@ -25,6 +25,9 @@ stop: ## ends all that `make run` started, and nothing else
 
 build: setup ## the operator: build/$PRESET/marea
 	@cmake --preset $(PRESET) >/dev/null && ninja -C build/$(PRESET)
+
+cli: setup ## kubectl marea: build/release/cli/kubectl-marea, to be put on the PATH
+	@cmake --preset release >/dev/null && ninja -C build/release kubectl-marea
 
 unit: setup ## unit tests, debug build: the typing loop
 	@e2e/report unit

@@ -231,6 +231,23 @@ TEST_CASE("a session that is acting on its proposal holds the device and waits n
   CHECK(acting.queued == 0);
 }
 
+TEST_CASE("demand is not met where a device is what is waited for, and not a home") {
+  Room room;
+  room.Class("a100", kA100);
+  room.Add("a", kA100, {{"nvidia.com/gpu", "4"}});
+  const auto waits = [&](const char* name, std::int64_t count, const char* reason) {
+    room.Waiting(name, {{"a100", count}});
+    if (reason != nullptr) room.world.proposals[{"lab", name}] = api::Wait{reason, "", {}};
+  };
+  waits("ada", 1, "NoFreeDevice");
+  waits("ben", 2, "NoSuchShape");
+  waits("eve", 4, "HomeInUse");
+  waits("new", 8, nullptr);
+  const auto count = CountDevices(room.world, [](const Key&) { return false; }).at("a100");
+  CHECK(count.queued == 15);
+  CHECK(count.unmet == 3);
+}
+
 TEST_CASE("a class that no node offers says which resource and labels were looked for") {
   Room room;
   room.Class("a100", {{"product", "A100"}, {"zone", "north"}});

@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
+#include <set>
 
 #include "base/histogram.hpp"
 #include "controllers/api/world.hpp"
@@ -28,12 +30,16 @@ class Controller {
   static constexpr Duration kShortestPause = std::chrono::milliseconds{10};
 
   void Pass();
+  std::set<Key> Overdue(MonotonicTime now) const;
+  void NotePromises(MonotonicTime now);
+  void LookAgain();
 
   Loop& loop_;
   api::World& world_;
   std::function<bool(const Key&)> taken_up_;
   std::function<void(const Key&)> proposed_;
-  bool scheduled_ = false;
+  bool scheduled_ = false, looks_again_ = false;
+  std::map<Key, MonotonicTime> promised_;  // who was told to take a place, since when
   MonotonicTime last_end_{};
   Duration pause_ = kShortestPause;
   Histogram pass_seconds_;

@@ -246,7 +246,7 @@ const DeviceClass* OwnerOf(const std::vector<DeviceClass>& classes, const kube::
   return owner;
 }
 
-std::map<Key, api::Proposal> Place(Snapshot snapshot, std::size_t most_admits) {
+std::map<Key, api::Proposal> Place(Snapshot snapshot, std::size_t most_admits, const std::set<Key>& overdue) {
   std::vector<std::pair<const Key*, const api::Request*>> order;
   for (const auto& [key, request] : snapshot.waiting) order.emplace_back(&key, &request);
   std::ranges::sort(order, {},
@@ -258,7 +258,7 @@ std::map<Key, api::Proposal> Place(Snapshot snapshot, std::size_t most_admits) {
   for (const auto& [key, request] : order) {
     if (admits >= most_admits) break;
     const auto made = proposals.emplace(*key, pass.PlaceOne(*key, *request)).first;
-    if (std::holds_alternative<api::Admit>(made->second)) ++admits;
+    if (std::holds_alternative<api::Admit>(made->second) && !overdue.contains(*key)) ++admits;
   }
   return proposals;
 }

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <limits>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,10 +41,12 @@ struct Snapshot {
   std::map<Key, api::Request> waiting;
 };
 
-// Ends after `most_admits` of them: who comes later in the order has no proposal then, and is looked at when
-// those have been taken up. A pass over thousands would hold everything else up.
+// Ends after `most_admits` of them, those for `overdue` not counted: who comes later in the order has no
+// proposal then, and is looked at when those have been taken up. A pass over thousands would hold everything
+// else up.
 std::map<Key, api::Proposal> Place(Snapshot snapshot,
-                                   std::size_t most_admits = std::numeric_limits<std::size_t>::max());
+                                   std::size_t most_admits = std::numeric_limits<std::size_t>::max(),
+                                   const std::set<Key>& overdue = {});
 
 // Whether the labels have every term of the selector.
 bool Selects(const kube::StringMap& selector, const kube::StringMap& labels);

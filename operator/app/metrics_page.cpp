@@ -33,9 +33,9 @@ scrape_configs:
       - {source_labels: [__meta_kubernetes_namespace], target_label: namespace}
 ```
 
-With the Prometheus Operator, `metrics.serviceMonitor.enabled=true` of the chart does the same. Only the replica that leads speaks of
-sessions and devices, so that sums over replicas are right. A label names what an administrator made: a class that a Session names and
-that is not there is `(unknown)`.
+With the Prometheus Operator, `serviceMonitor.enabled=true` of the chart does the same. Only the replica that leads speaks of sessions and
+devices, so that sums over replicas are right. A label names what an administrator made: a class that a Session names and that is not
+there is `(unknown)`. While the API server is away, who was let in within the last minute still is; others are answered 503.
 )";
 
 const char* KindOf(runtime::MetricKind kind) {

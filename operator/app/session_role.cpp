@@ -124,9 +124,8 @@ void SessionRole::WatchAll() {
 
 void SessionRole::Lead() {
   for (auto& watched : watched_) {
-    if (!watching_) break;  // nothing was listed before this process led
     watched.stale_lists = watched.reflector->Health().lists;
-    watched.reflector->ListAnew();
+    if (watching_) watched.reflector->ListAnew();  // else nothing was listed yet
   }
   WatchAll();
   AwaitLists();

@@ -34,17 +34,4 @@ Result<std::string> Base64Decode(std::string_view text) {
   return bytes;
 }
 
-std::string Base64Encode(std::string_view bytes) {
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::string_view piece = bytes.substr(i, 3);
-    unsigned bits = 0;
-    for (std::size_t j = 0; j < 3; ++j)
-      bits = bits << 8 | (j < piece.size() ? static_cast<unsigned char>(piece[j]) : 0u);
-    for (std::size_t j = 0; j < 4; ++j)
-      text += j <= piece.size() ? kAlphabet[bits >> (18 - 6 * j) & 63] : '=';
-  }
-  return text;
-}
-
 }  // namespace marea::kube

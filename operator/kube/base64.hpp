@@ -1,4 +1,4 @@
-// Base64 as kubeconfigs and Secrets hold it.
+// Base64 as kubeconfigs and Secrets hold it, back to bytes; base/crypto.hpp has the way there.
 #pragma once
 
 #include <string>
@@ -10,7 +10,5 @@ namespace marea::kube {
 
 // Standard alphabet with padding; line breaks and blanks are skipped. Errors: kInvalid.
 Result<std::string> Base64Decode(std::string_view text);
-
-std::string Base64Encode(std::string_view bytes);
 
 }  // namespace marea::kube

@@ -9,11 +9,11 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/crypto.hpp"
 #include "base/log.hpp"
 #include "base/names.hpp"
 #include "json/decode.hpp"
 #include "json/encode.hpp"
-#include "kube/base64.hpp"
 
 extern char** environ;
 

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/crypto.hpp"
 #include "kube/base64.hpp"
 
 namespace marea::kube {

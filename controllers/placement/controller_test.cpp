@@ -1,0 +1,122 @@
+#include "controllers/placement/controller.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <numeric>
+
+#include "loop/sim_loop.hpp"
+
+namespace marea::placement {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A world whose sessions never take up what they are told to.
+struct Office {
+  SimLoop loop;
+  api::World world;
+  std::vector<Key> told;
+  Controller controller{loop, world, [](const Key&) { return false; },
+                        [this](const Key& key) { told.push_back(key); }};
+
+  Office() {
+    api::AcceleratorClass t4;
+    t4.metadata.name = "t4";
+    t4.spec.device.extended_resource.name = "nvidia.com/gpu";
+    Put(world.accelerator_classes, t4);
+    api::World::ForEachCache(world, [](auto& cache) {
+      std::set<Key> all;
+      for (const auto& [key, object] : cache.All()) all.insert(key);
+      cache.FinishList(all, "1");
+    });
+  }
+
+  template <class T>
+  void Put(runtime::Cache<T>& cache, T object) {
+    object.metadata.resource_version = std::to_string(++version);
+    cache.Upsert(std::make_shared<const T>(std::move(object)));
+  }
+  void OfferDevices(std::int64_t count) {
+    kube::Node node;
+    node.metadata.name = "gpu-0";
+    for (const char* resource : {"cpu", "memory", "pods"})
+      node.status.allocatable[resource] = Quantity::FromUnits(1'000'000);
+    node.status.allocatable["nvidia.com/gpu"] = Quantity::FromUnits(count);
+    node.status.conditions = {{"Ready", "True", "", "", {}}};
+    Put(world.nodes, node);
+  }
+  void Ask(int count) {
+    for (int number = 0; number < count; ++number) {
+      const Key key{"ns", "s" + std::to_string(1000 + number)};
+      api::Session session;
+      session.metadata.ns = key.ns;
+      session.metadata.name = key.name;
+      session.metadata.uid = "uid-" + key.name;
+      Put(world.sessions, session);
+      world.requests[key] = {.uid = session.metadata.uid,
+                             .since = Time{} + std::chrono::seconds{number},
+                             .alternatives = {{"t4", 1}},
+                             .cpu = Quantity::FromUnits(1),
+                             .memory = Quantity::FromUnits(1),
+                             .node_selector = {},
+                             .tolerations = {},
+                             .claims = {}};
+    }
+    controller.Changed();
+  }
+  long Count(bool admitted) const {
+    return std::ranges::count_if(world.proposals, [&](const auto& proposal) {
+      return std::holds_alternative<api::Admit>(proposal.second) == admitted;
+    });
+  }
+  std::uint64_t Passes() const {
+    const auto& counts = controller.pass_seconds().counts();
+    return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+  }
+
+  int version = 0;
+};
+
+}  // namespace
+
+TEST_CASE("no pass is made while nobody waits, and one for a burst of changes") {
+  Office office;
+  office.OfferDevices(4);
+  office.loop.RunFor(1s);
+  CHECK(office.Passes() == 0);
+  office.Ask(3);
+  office.controller.Changed();
+  office.loop.RunFor(1s);
+  CHECK(office.Passes() == 1);
+  CHECK(office.Count(true) == 3);
+  CHECK(office.told.size() == 3);
+}
+
+TEST_CASE("of many the first are told to take their places, the others wait for what was said last") {
+  Office office;
+  office.Ask(200);
+  office.loop.RunFor(1s);
+  CHECK(office.Count(false) == 200);
+  office.OfferDevices(300);
+  office.loop.RunFor(1s);
+  CHECK(office.Count(true) == 128);
+  CHECK(office.Count(false) == 72);
+  CHECK(std::holds_alternative<api::Admit>(office.world.proposals.at({"ns", "s1127"})));
+  CHECK(std::holds_alternative<api::Wait>(office.world.proposals.at({"ns", "s1128"})));
+}
+
+TEST_CASE("who does not take its place up holds up the others for half a minute, and keeps it") {
+  Office office;
+  office.OfferDevices(300);
+  office.Ask(200);
+  office.loop.RunFor(29s);
+  CHECK(office.Count(true) == 128);
+  office.loop.RunFor(2s);
+  CHECK(office.Count(true) == 200);
+  CHECK(std::holds_alternative<api::Admit>(office.world.proposals.at({"ns", "s1000"})));
+  const auto passes = office.Passes();
+  office.loop.RunFor(1h);
+  CHECK(office.Passes() == passes);  // all have been looked at
+}
+
+}  // namespace marea::placement
