@@ -1,10 +1,10 @@
 // Who may use how many devices of one class: a tree of projects, each with a guarantee, that lend each other
 // what they do not use. Integers only; every operation costs the depth of the tree.
 //
-// A project's quota is its own guarantee and what its children contribute: a child keeps what it does not lend
-// (its local part) to itself. What is used counts against the local part first; the rest counts against the
-// parent's quota, as far up as need be. So what is lent out is seen at once by everybody who could borrow it,
-// and what its owner uses by nobody else. The arithmetic is that of Kueue's cohorts (KEP-79, hierarchical
+// A project's quota is its own guarantee and what its children contribute: a child keeps what it does not
+// lend (its local part) to itself. What is used counts against the local part first; the rest counts against
+// the parent's quota, as far up as need be. So what is lent out is seen at once by everybody who could borrow
+// it, and what its owner uses by nobody else. The arithmetic is that of Kueue's cohorts (KEP-79, hierarchical
 // cohorts; KEP-1224, lending limits).
 #pragma once
 
@@ -47,12 +47,13 @@ class QuotaTree {
   std::int64_t Borrowed(Project project) const;
   // How much more it may use now, what it may borrow included. Never below 0.
   std::int64_t Available(Project project) const;
-  // Whether that much more stays within its quota and, of what it does not keep to itself, within the quota of
-  // each above it. Asked of a tree that counts only what cannot be taken back, it says what more could not.
+  // Whether that much more stays within its quota and, of what it does not keep to itself, within the quota
+  // of each above it. Asked of a tree that counts only what cannot be taken back, it says what more could
+  // not.
   bool FitsQuota(Project project, std::int64_t amount) const;
 
-  // Counts use whether or not it is available: what runs, runs. `amount` is at least 0; of Remove at most what
-  // was added for this project.
+  // Counts use whether or not it is available: what runs, runs. `amount` is at least 0; of Remove at most
+  // what was added for this project.
   void Add(Project project, std::int64_t amount);
   void Remove(Project project, std::int64_t amount);
 

@@ -11,7 +11,9 @@ using Project = QuotaTree::Project;
 
 struct Chance {
   std::mt19937 engine;
-  std::int64_t Below(std::int64_t n) { return static_cast<std::int64_t>(engine() % static_cast<unsigned>(n)); }
+  std::int64_t Below(std::int64_t n) {
+    return static_cast<std::int64_t>(engine() % static_cast<unsigned>(n));
+  }
   bool Once(std::int64_t in) { return Below(in) == 0; }
 };
 
@@ -19,7 +21,8 @@ std::vector<ProjectShare> Forest(Chance& chance, bool limits) {
   std::vector<ProjectShare> projects;
   const std::int64_t count = 2 + chance.Below(10);
   for (std::int64_t i = 0; i < count; ++i) {
-    ProjectShare project{.name = "p" + std::to_string(i), .parent = {}, .share = {.guarantee = chance.Below(9)}};
+    ProjectShare project{
+        .name = "p" + std::to_string(i), .parent = {}, .share = {.guarantee = chance.Below(9)}};
     if (i > 0 && !chance.Once(6)) project.parent = "p" + std::to_string(chance.Below(i));
     if (limits && chance.Once(3)) project.share.borrowing_limit = chance.Below(6);
     if (limits && chance.Once(3)) project.share.lending_limit = chance.Below(6);
