@@ -30,15 +30,19 @@ struct AcceleratorClassSpec {
   Device device;
   kube::StringMap node_selector;
   std::vector<kube::Toleration> tolerations;
+  std::int64_t credits = 1;
+  std::optional<std::int64_t> reclaim_below_priority;  // pods below it make room for sessions
   static constexpr auto Fields() {
     return std::tuple(json::Field{"device", &AcceleratorClassSpec::device},
                       json::Field{"nodeSelector", &AcceleratorClassSpec::node_selector},
-                      json::Field{"tolerations", &AcceleratorClassSpec::tolerations});
+                      json::Field{"tolerations", &AcceleratorClassSpec::tolerations},
+                      json::Field{"credits", &AcceleratorClassSpec::credits},
+                      json::Field{"reclaimBelowPriority", &AcceleratorClassSpec::reclaim_below_priority});
   }
 };
 
 struct AcceleratorClassStatus {
-  std::optional<std::int64_t> nodes, capacity, allocated, free, queued;
+  std::optional<std::int64_t> nodes, capacity, allocated, free, queued, unmet;
   std::vector<Condition> conditions;
   bool operator==(const AcceleratorClassStatus&) const = default;
   static constexpr auto Fields() {
@@ -47,6 +51,7 @@ struct AcceleratorClassStatus {
                       json::Field{"allocated", &AcceleratorClassStatus::allocated},
                       json::Field{"free", &AcceleratorClassStatus::free},
                       json::Field{"queued", &AcceleratorClassStatus::queued},
+                      json::Field{"unmet", &AcceleratorClassStatus::unmet},
                       json::Field{"conditions", &AcceleratorClassStatus::conditions});
   }
 };

@@ -5,3 +5,4 @@
 MAREA_INSTANTIATE_CODEC(marea::api::Session)
 MAREA_INSTANTIATE_CODEC(marea::api::SessionClass)
 MAREA_INSTANTIATE_CODEC(marea::api::AcceleratorClass)
+MAREA_INSTANTIATE_CODEC(marea::api::Project)

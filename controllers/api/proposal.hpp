@@ -52,11 +52,16 @@ struct Request {
 
 // What a waiting session needs, for those who can bring more machines.
 struct Shape {
-  std::string accelerator_class;  // of its preferred alternative
-  std::int64_t count = 0;
-  Quantity cpu, memory;
-  std::string zone;  // empty: any
+  std::string class_name;  // of its preferred alternative, or kCpuClass
+  std::optional<std::int64_t> count;
+  std::optional<Quantity> cpu, memory;
+  std::string zone;  // that its volumes or its class tie it to; empty: any
   bool operator==(const Shape&) const = default;
+  static constexpr auto Fields() {
+    return std::tuple(json::Field{"className", &Shape::class_name}, json::Field{"count", &Shape::count},
+                      json::Field{"cpu", &Shape::cpu}, json::Field{"memory", &Shape::memory},
+                      json::Field{"zone", &Shape::zone});
+  }
 };
 
 struct Admit {

@@ -55,6 +55,10 @@ TEST_CASE("AcceleratorClass: table and schema agree") {
   CHECK(TablePaths<AcceleratorClass>() == SchemaPaths("acceleratorclasses"));
 }
 
+TEST_CASE("Project: table and schema agree") {
+  CHECK(TablePaths<Project>() == SchemaPaths("projects"));
+}
+
 // The enum of a field such as "status.stop.reason".
 std::vector<std::string> SchemaEnum(const std::string& plural, const std::vector<std::string>& path) {
   auto node = YAML::LoadFile(std::string(MAREA_SOURCE_DIR) + "/crds/marea.dev_" + plural +
@@ -78,6 +82,8 @@ TEST_CASE("the names of every enum are those the schema knows") {
   CHECK(TableEnum<Credentials>() == SchemaEnum("sessions", {"spec", "credentials"}));
   CHECK(TableEnum<StopReason>() == SchemaEnum("sessions", {"status", "stop", "reason"}));
   CHECK(TableEnum<RouteType>() == SchemaEnum("sessionclasses", {"spec", "route", "type"}));
+  CHECK(TableEnum<AdmissionKind>() == SchemaEnum("sessions", {"status", "admission", "kind"}));
+  CHECK(TableEnum<BorrowingPolicy>() == SchemaEnum("projects", {"spec", "borrowing", "policy"}));
   CHECK(TableEnum<Scheme>() == SchemaEnum("sessionclasses", {"spec", "route", "scheme"}));
 }
 

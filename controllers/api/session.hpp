@@ -17,6 +17,7 @@ inline constexpr kube::ResourceType kSessions{"marea.dev", "v1alpha1", "sessions
 enum class DesiredState { kRunning, kStopped };
 enum class Auth { kToken, kHub };
 enum class Credentials { kNone, kRequired };
+enum class AdmissionKind { kNone, kGuaranteed, kBorrowed };
 enum class StopReason { kNone, kUserRequest, kExpired, kFailed, kShutDown };
 
 struct AskedAccelerator {
@@ -45,11 +46,13 @@ struct EnvVar {
 
 struct SessionSpec {
   std::string class_name;
-  std::string user;
+  std::string user, project;
   std::string image;
   AskedResources resources;
   AskedAccelerator accelerator;
   std::optional<std::int64_t> duration_seconds;
+  bool preemptible = false;
+  std::int64_t priority = 0;
   AskedHome home;
   std::vector<VolumeMount> volumes;
   std::vector<EnvVar> env;
@@ -61,12 +64,14 @@ struct SessionSpec {
   static constexpr auto Fields() {
     return std::tuple(
         json::Field{"className", &SessionSpec::class_name}, json::Field{"user", &SessionSpec::user},
-        json::Field{"image", &SessionSpec::image}, json::Field{"resources", &SessionSpec::resources},
+        json::Field{"project", &SessionSpec::project}, json::Field{"image", &SessionSpec::image},
+        json::Field{"resources", &SessionSpec::resources},
         json::Field{"accelerator", &SessionSpec::accelerator},
         json::Field{"durationSeconds", &SessionSpec::duration_seconds},
-        json::Field{"home", &SessionSpec::home}, json::Field{"volumes", &SessionSpec::volumes},
-        json::Field{"env", &SessionSpec::env}, json::Field{"auth", &SessionSpec::auth},
-        json::Field{"credentials", &SessionSpec::credentials},
+        json::Field{"preemptible", &SessionSpec::preemptible},
+        json::Field{"priority", &SessionSpec::priority}, json::Field{"home", &SessionSpec::home},
+        json::Field{"volumes", &SessionSpec::volumes}, json::Field{"env", &SessionSpec::env},
+        json::Field{"auth", &SessionSpec::auth}, json::Field{"credentials", &SessionSpec::credentials},
         json::Field{"basePath", &SessionSpec::base_path},
         json::Field{"desiredState", &SessionSpec::desired_state}, json::Field{"run", &SessionSpec::run});
   }
@@ -76,12 +81,14 @@ struct Admission {
   std::string accelerator_class;  // or kCpuClass
   std::int64_t count = 0;
   std::string node_name;
+  AdmissionKind kind = AdmissionKind::kNone;  // none: of before there were Projects
   std::int64_t duration_seconds = 0;
   std::optional<Time> time;
   bool operator==(const Admission&) const = default;
   static constexpr auto Fields() {
     return std::tuple(json::Field{"acceleratorClass", &Admission::accelerator_class},
                       json::Field{"count", &Admission::count}, json::Field{"nodeName", &Admission::node_name},
+                      json::Field{"kind", &Admission::kind},
                       json::Field{"durationSeconds", &Admission::duration_seconds},
                       json::Field{"time", &Admission::time});
   }
@@ -102,17 +109,21 @@ struct Stop {
 struct QueueStatus {
   std::optional<Time> since_time;
   std::string reason, message;
+  std::optional<std::int64_t> position;
+  Shape shape;
   bool operator==(const QueueStatus&) const = default;
   static constexpr auto Fields() {
-    return std::tuple(json::Field{"sinceTime", &QueueStatus::since_time},
-                      json::Field{"reason", &QueueStatus::reason},
-                      json::Field{"message", &QueueStatus::message});
+    return std::tuple(
+        json::Field{"sinceTime", &QueueStatus::since_time}, json::Field{"reason", &QueueStatus::reason},
+        json::Field{"message", &QueueStatus::message}, json::Field{"position", &QueueStatus::position},
+        json::Field{"shape", &QueueStatus::shape});
   }
 };
 
 struct SessionStatus {
   // Records: decisions, written before their effect and never derived again.
-  std::string user;  // empty: this Session was never visited
+  std::string user;     // empty: this Session was never visited
+  std::string project;  // empty: not charged to any yet
   std::int64_t run = 0, attempt = 0, retries = 0, refused_places = 0;
   std::optional<Admission> admission;  // held until the pod is gone
   std::optional<Time> start_time, expires_time;
@@ -125,8 +136,9 @@ struct SessionStatus {
   bool operator==(const SessionStatus&) const = default;
   static constexpr auto Fields() {
     return std::tuple(
-        json::Field{"user", &SessionStatus::user}, json::Field{"run", &SessionStatus::run},
-        json::Field{"attempt", &SessionStatus::attempt}, json::Field{"retries", &SessionStatus::retries},
+        json::Field{"user", &SessionStatus::user}, json::Field{"project", &SessionStatus::project},
+        json::Field{"run", &SessionStatus::run}, json::Field{"attempt", &SessionStatus::attempt},
+        json::Field{"retries", &SessionStatus::retries},
         json::Field{"refusedPlaces", &SessionStatus::refused_places},
         json::Field{"admission", &SessionStatus::admission},
         json::Field{"startTime", &SessionStatus::start_time},
@@ -161,6 +173,10 @@ std::string StatusPatch(const SessionStatus& from, const SessionStatus& to);
 template <>
 struct marea::json::EnumNames<marea::api::DesiredState> {
   static constexpr std::array<std::string_view, 2> names{"Running", "Stopped"};
+};
+template <>
+struct marea::json::EnumNames<marea::api::AdmissionKind> {
+  static constexpr std::array<std::string_view, 3> names{"", "Guaranteed", "Borrowed"};
 };
 template <>
 struct marea::json::EnumNames<marea::api::StopReason> {

@@ -121,6 +121,7 @@ struct SessionClassSpec {  // the API server has filled in the schema's defaults
   ClassResources resources;
   std::vector<ClassAccelerator> accelerators;
   std::int64_t default_duration_seconds = 0, max_duration_seconds = 0, start_deadline_seconds = 0;
+  std::int64_t alternative_patience_seconds = 0;
   ClassHome home;
   std::vector<VolumeMount> volumes;
   std::optional<ClassScratch> scratch;
@@ -136,6 +137,7 @@ struct SessionClassSpec {  // the API server has filled in the schema's defaults
         json::Field{"defaultDurationSeconds", &SessionClassSpec::default_duration_seconds},
         json::Field{"maxDurationSeconds", &SessionClassSpec::max_duration_seconds},
         json::Field{"startDeadlineSeconds", &SessionClassSpec::start_deadline_seconds},
+        json::Field{"alternativePatienceSeconds", &SessionClassSpec::alternative_patience_seconds},
         json::Field{"home", &SessionClassSpec::home}, json::Field{"volumes", &SessionClassSpec::volumes},
         json::Field{"scratch", &SessionClassSpec::scratch}, json::Field{"route", &SessionClassSpec::route},
         json::Field{"pod", &SessionClassSpec::pod});

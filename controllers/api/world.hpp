@@ -46,6 +46,7 @@ struct World {
   runtime::Cache<Session> sessions;
   runtime::Cache<SessionClass> session_classes;
   runtime::Cache<AcceleratorClass> accelerator_classes;
+  runtime::Cache<Project> projects;
   runtime::Cache<kube::Pod> pods;  // of all namespaces: foreign pods use devices too
   runtime::Cache<kube::Node> nodes;
   runtime::Cache<kube::PersistentVolumeClaim> claims;
@@ -71,7 +72,8 @@ struct World {
   // All caches that are watched, HTTPRoutes with gateway_api alone.
   template <class World, class F>
   static void ForEachCache(World& world, F f) {
-    f(world.sessions), f(world.session_classes), f(world.accelerator_classes), f(world.pods), f(world.nodes);
+    f(world.sessions), f(world.session_classes), f(world.accelerator_classes), f(world.projects);
+    f(world.pods), f(world.nodes);
     f(world.claims), f(world.services), f(world.namespaces), f(world.storage_classes), f(world.volumes);
     f(world.warnings), f(world.ingresses);
     if (world.gateway_api) f(world.http_routes);

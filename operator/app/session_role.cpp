@@ -52,6 +52,7 @@ SessionRole::SessionRole(Loop& loop, Transports transports, session::Settings se
       call_transport_(std::move(transports.calls)) {
   Watch(world_.session_classes);
   Watch(world_.accelerator_classes);
+  Watch(world_.projects);
   Watch(world_.namespaces);
   Watch(world_.storage_classes);
   Watch(world_.nodes);
