@@ -2,6 +2,8 @@
 // reason.
 #pragma once
 
+#include <array>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,6 +18,9 @@ namespace marea::api {
 
 // The built-in class of sessions without devices; no AcceleratorClass bears this name.
 inline constexpr std::string_view kCpuClass = "cpu";
+
+// As what devices are held: within what the project was promised, or lent to it by others.
+enum class AdmissionKind { kNone, kGuaranteed, kBorrowed };
 
 struct Alternative {
   std::string class_name;
@@ -41,7 +46,11 @@ struct ClaimNeed {
 // An accepted session that waits. It holds nothing.
 struct Request {
   std::string uid;
-  Time since;                             // the order of the queue, then uid
+  std::string user, project;  // to whose share it is charged
+  Time since;
+  std::int64_t priority = 0;  // as asked; bounded by the project
+  bool preemptible = false;
+  std::chrono::seconds patience{0};       // before a lesser alternative is taken
   std::vector<Alternative> alternatives;  // in order of preference; empty: CPU only
   Quantity cpu, memory;
   kube::StringMap node_selector;  // of the session's class
@@ -68,16 +77,26 @@ struct Admit {
   std::string accelerator_class;  // or kCpuClass
   std::int64_t count = 0;
   std::string node_name;
+  AdmissionKind kind = AdmissionKind::kGuaranteed;
+  bool reclaims = false;  // the scheduler ends pods of lower priority for it first
   bool operator==(const Admit&) const = default;
 };
 
 struct Wait {
-  std::string reason;   // "NoFreeDevice", "NoSuchShape", "HomeInUse", "HomeOutOfReach"
-  std::string message;  // with numbers, for the user
-  Shape shape;
+  std::string reason;    // a CamelCase word of docs/troubles.md
+  std::string message;   // with numbers, for the user
+  bool stalled = false;  // it waits for ever, unless a person acts
+  std::optional<std::int64_t> position =
+      {};  // in line for the same devices, as it is told: 1 to 10, 20, 50, …
+  Shape shape = {};
   bool operator==(const Wait&) const = default;
 };
 
 using Proposal = std::variant<Wait, Admit>;
 
 }  // namespace marea::api
+
+template <>
+struct marea::json::EnumNames<marea::api::AdmissionKind> {
+  static constexpr std::array<std::string_view, 3> names{"", "Guaranteed", "Borrowed"};
+};

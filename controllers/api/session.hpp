@@ -17,7 +17,6 @@ inline constexpr kube::ResourceType kSessions{"marea.dev", "v1alpha1", "sessions
 enum class DesiredState { kRunning, kStopped };
 enum class Auth { kToken, kHub };
 enum class Credentials { kNone, kRequired };
-enum class AdmissionKind { kNone, kGuaranteed, kBorrowed };
 enum class StopReason { kNone, kUserRequest, kExpired, kFailed, kShutDown };
 
 struct AskedAccelerator {
@@ -173,10 +172,6 @@ std::string StatusPatch(const SessionStatus& from, const SessionStatus& to);
 template <>
 struct marea::json::EnumNames<marea::api::DesiredState> {
   static constexpr std::array<std::string_view, 2> names{"Running", "Stopped"};
-};
-template <>
-struct marea::json::EnumNames<marea::api::AdmissionKind> {
-  static constexpr std::array<std::string_view, 3> names{"", "Guaranteed", "Borrowed"};
 };
 template <>
 struct marea::json::EnumNames<marea::api::StopReason> {

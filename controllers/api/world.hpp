@@ -61,8 +61,11 @@ struct World {
 
   std::map<Key, ClaimUsers> claim_users;  // by claim; session::ClaimIndex writes it
 
-  std::map<Key, Request> requests;      // by waiting session; the session controller writes it
-  std::map<Key, Proposal> proposals;    // by waiting session; placement writes it
+  // By waiting session; placement writes them.
+  std::map<Key, Request> requests;
+  std::map<Key, Proposal> proposals;
+  std::map<Key, Wait> told;  // why it waits, as its status may say it
+
   std::map<Key, SessionMemory> memory;  // by session; the session controller writes it
 
   // The API server went back in time (etcd was restored from a backup): until then nothing is deleted on the

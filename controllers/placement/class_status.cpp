@@ -1,10 +1,10 @@
 #include "controllers/placement/class_status.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <iterator>
+#include <variant>
 
-#include "controllers/placement/snapshot.hpp"
+#include "controllers/placement/conditions.hpp"
 
 namespace marea::placement {
 namespace {
@@ -17,32 +17,13 @@ void Add(std::int64_t& sum, std::int64_t amount) {
   sum = std::min(kMost, sum + std::clamp<std::int64_t>(amount, 0, kMost));
 }
 
-void CountNode(const Snapshot& snapshot, const NodeView& node, const DeviceClass& device,
-               DeviceCount& count) {
-  const Quantity offered = Amount(node.allocatable, device.resource);
-  if (offered <= Quantity{} || !Selects(device.node_selector, node.labels)) return;
-  const DeviceClass* owner = OwnerOf(snapshot.classes, node.labels, device.resource);
-  if (owner != &device) {
-    count.winners.insert(owner->name);
-    return;
-  }
-  if (!node.usable) {
-    Add(count.unready, 1);
-    return;
-  }
-  const Quantity used = Amount(node.used, device.resource);
-  Add(count.nodes, 1);
-  Add(count.capacity, offered.units());
-  Add(count.allocated, used.units());
-  Add(count.free, (offered - used).units());
-}
-
 // And for nothing else, such as its home.
 bool WaitsForDevice(const api::World& world, const Key& session) {
   const auto proposal = world.proposals.find(session);
   if (proposal == world.proposals.end()) return false;
   const auto* wait = std::get_if<api::Wait>(&proposal->second);
-  return wait != nullptr && (wait->reason == "NoFreeDevice" || wait->reason == "NoSuchShape");
+  return wait != nullptr && (wait->reason == "NoFreeDevice" || wait->reason == "NoSuchShape" ||
+                             wait->reason == "WaitingForMachine");
 }
 
 // As a person would write it: "nvidia.com/gpu with the labels "a=b, c=d"".
@@ -109,32 +90,26 @@ api::Condition Stalled(const api::AcceleratorClassSpec& spec, const DeviceCount&
   return stalled;
 }
 
-void Set(std::vector<api::Condition>& conditions, api::Condition condition, std::int64_t generation,
-         Time now) {
-  auto held = std::ranges::find(conditions, condition.type, &api::Condition::type);
-  if (held == conditions.end())
-    held = conditions.insert(
-        held,
-        {.type = condition.type, .status = {}, .reason = {}, .message = {}, .last_transition_time = {}});
-  const bool turned = held->status != condition.status || !held->last_transition_time;
-  condition.last_transition_time =
-      turned ? std::chrono::floor<std::chrono::seconds>(now) : *held->last_transition_time;
-  condition.observed_generation = generation;
-  *held = std::move(condition);
-}
-
 }  // namespace
 
-DeviceCounts CountDevices(const api::World& world, const std::function<bool(const Key&)>& taken_up) {
-  const auto snapshot = Read(world, taken_up);
+DeviceCounts CountDevices(const api::World& world, const Capacity& capacity) {
   DeviceCounts counts;
-  for (const auto& device : snapshot.classes) {
-    DeviceCount& count = counts[device.name];
-    count.generation = world.accelerator_classes.Get({"", device.name})->metadata.generation;
-    for (const auto& node : snapshot.nodes) CountNode(snapshot, node, device, count);
+  for (const auto& device : capacity.classes()) {
+    auto total = capacity.TotalOf(device);
+    counts[device.name] = {
+        .generation = world.accelerator_classes.Get({"", device.name})->metadata.generation,
+        .nodes = total.nodes,
+        .capacity = total.devices,
+        .allocated = total.used,
+        .free = total.free,
+        .unready = total.unready,
+        .winners = std::move(total.winners)};
   }
-  for (const auto& [key, request] : snapshot.waiting) {
-    if (request.alternatives.empty()) continue;
+  for (const auto& [key, request] : world.requests) {
+    const auto proposal = world.proposals.find(key);
+    const bool holds =
+        proposal != world.proposals.end() && std::holds_alternative<api::Admit>(proposal->second);
+    if (holds || request.alternatives.empty()) continue;
     const auto& first = request.alternatives.front();
     const auto count = counts.find(first.class_name);
     if (count == counts.end()) continue;
@@ -144,8 +119,8 @@ DeviceCounts CountDevices(const api::World& world, const std::function<bool(cons
   return counts;
 }
 
-runtime::Decision DecideStatus(const api::World& world, const DeviceCounts& counts, const Key& key,
-                               const runtime::Context& context) {
+runtime::Decision DecideClassStatus(const api::World& world, const DeviceCounts& counts, const Key& key,
+                                    const runtime::Context& context) {
   const auto device = world.accelerator_classes.Get(key);
   const auto found = counts.find(key.name);
   if (!device || found == counts.end() || found->second.generation != device->metadata.generation) return {};
@@ -156,8 +131,9 @@ runtime::Decision DecideStatus(const api::World& world, const DeviceCounts& coun
   status.allocated = count.allocated;
   status.free = count.free;
   status.queued = count.queued;
-  Set(status.conditions, Ready(device->spec, count), count.generation, context.now);
-  Set(status.conditions, Stalled(device->spec, count), count.generation, context.now);
+  status.unmet = count.unmet;
+  SetCondition(status.conditions, Ready(device->spec, count), count.generation, context.now);
+  SetCondition(status.conditions, Stalled(device->spec, count), count.generation, context.now);
   auto body = api::StatusPatch(device->status, status);
   if (body.empty()) return {};
   return {.actions = {runtime::Patch{&api::kAcceleratorClasses, key, "status",

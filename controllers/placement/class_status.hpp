@@ -1,17 +1,17 @@
 // What the status of an AcceleratorClass says: how many of its devices there are, who has them and who waits,
-// counted over all namespaces and by the rules that placement goes by (snapshot.hpp, OwnerOf).
+// counted over all namespaces and by the rules that placement goes by (state.hpp, OwnerOf).
 //
 // Nodes count that placement would give a session to: Ready, not cordoned, the class being the owner of their
 // resource. What stands on other nodes is neither capacity nor allocated.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <set>
 #include <string>
 
 #include "controllers/api/world.hpp"
+#include "controllers/placement/capacity.hpp"
 #include "runtime/controller.hpp"
 
 namespace marea::placement {
@@ -27,12 +27,12 @@ struct DeviceCount {
 
 using DeviceCounts = std::map<std::string, DeviceCount>;  // by class name
 
-// `taken_up` as in Read. No number is above the schema's maximum, whatever nodes and pods claim.
-DeviceCounts CountDevices(const api::World& world, const std::function<bool(const Key&)>& taken_up);
+// No number is above the schema's maximum, whatever nodes and pods claim.
+DeviceCounts CountDevices(const api::World& world, const Capacity& capacity);
 
 // The write that makes the class's status say what was counted, or nothing. A class that was changed since
 // then is left to the next count.
-runtime::Decision DecideStatus(const api::World& world, const DeviceCounts& counts, const Key& key,
-                               const runtime::Context& context);
+runtime::Decision DecideClassStatus(const api::World& world, const DeviceCounts& counts, const Key& key,
+                                    const runtime::Context& context);
 
 }  // namespace marea::placement

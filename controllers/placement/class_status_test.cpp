@@ -4,12 +4,13 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "controllers/placement/state.hpp"
+
 namespace marea::placement {
 namespace {
 
 using Json = nlohmann::json;
 
-const auto kNobody = [](const Key&) { return false; };
 const Time kNow = Time{std::chrono::hours{500000}};
 
 // A platform written down in a few words. Quantities are text, as nodes and pods give them.
@@ -71,7 +72,7 @@ struct Room {
     api::Session session;
     session.metadata.ns = "lab";
     session.metadata.name = session.metadata.uid = name;
-    session.status.admission = api::Admission{device, count, node, 60, {}};
+    session.status.admission = api::Admission{device, count, node, api::AdmissionKind::kGuaranteed, 60, {}};
     Put(world.sessions, session);
   }
   void Waiting(const std::string& name, std::vector<api::Alternative> alternatives) {
@@ -82,7 +83,12 @@ struct Room {
     world.requests[{"lab", name}].alternatives = std::move(alternatives);
   }
 
-  DeviceCount Count(const std::string& name) const { return CountDevices(world, kNobody).at(name); }
+  DeviceCounts CountAll() const {
+    State state(world, [] { return kNow; });
+    state.Start();
+    return CountDevices(world, state.capacity());
+  }
+  DeviceCount Count(const std::string& name) const { return CountAll().at(name); }
   // "nodes/capacity/allocated/free/queued"
   std::string Numbers(const std::string& name) const {
     const auto c = Count(name);
@@ -93,8 +99,7 @@ struct Room {
   // The status after the write that is asked for; the patch is applied as the API server would.
   api::AcceleratorClassStatus Written(const std::string& name, Time now = kNow) {
     auto device = *world.accelerator_classes.Get({"", name});
-    const auto decision =
-        DecideStatus(world, CountDevices(world, kNobody), {"", name}, {.now = now, .entropy = 0});
+    const auto decision = DecideClassStatus(world, CountAll(), {"", name}, {.now = now, .entropy = 0});
     if (decision.actions.empty()) return device.status;
     CHECK_FALSE(decision.reason.empty());
     const auto& patch = std::get<runtime::Patch>(decision.actions.at(0));
@@ -110,6 +115,7 @@ struct Room {
     number("allocated", device.status.allocated);
     number("free", device.status.free);
     number("queued", device.status.queued);
+    number("unmet", device.status.unmet);
     if (status.contains("conditions")) {
       device.status.conditions.clear();
       for (const auto& c : status.at("conditions")) {
@@ -226,7 +232,11 @@ TEST_CASE("a session that is acting on its proposal holds the device and waits n
   room.Waiting("ada", {{"a100", 2}});
   CHECK(room.Numbers("a100") == "1/4/0/4/2");
   room.world.proposals[{"lab", "ada"}] = api::Admit{"a100", 2, "a"};
-  const auto acting = CountDevices(room.world, [](const Key&) { return true; }).at("a100");
+  State state(room.world, [] { return kNow; });
+  state.Start();
+  state.Promise({"lab", "ada"}, std::pair(Use{"a", {{"nvidia.com/gpu", Quantity::FromUnits(2)}}},
+                                          Charge{"default", "ada", "a100", 2, false}));
+  const auto acting = CountDevices(room.world, state.capacity()).at("a100");
   CHECK(acting.allocated == 2);
   CHECK(acting.queued == 0);
 }
@@ -237,13 +247,13 @@ TEST_CASE("demand is not met where a device is what is waited for, and not a hom
   room.Add("a", kA100, {{"nvidia.com/gpu", "4"}});
   const auto waits = [&](const char* name, std::int64_t count, const char* reason) {
     room.Waiting(name, {{"a100", count}});
-    if (reason != nullptr) room.world.proposals[{"lab", name}] = api::Wait{reason, "", {}};
+    if (reason != nullptr) room.world.proposals[{"lab", name}] = api::Wait{reason, ""};
   };
   waits("ada", 1, "NoFreeDevice");
   waits("ben", 2, "NoSuchShape");
   waits("eve", 4, "HomeInUse");
   waits("new", 8, nullptr);
-  const auto count = CountDevices(room.world, [](const Key&) { return false; }).at("a100");
+  const auto count = room.Count("a100");
   CHECK(count.queued == 15);
   CHECK(count.unmet == 3);
 }
@@ -351,7 +361,7 @@ TEST_CASE("what the status says already is not written again, and what others wr
   room.Add("a", kA100, {{"nvidia.com/gpu", "4"}});
   const auto status = room.Written("a100");
   const auto decide = [&](Time now) {
-    return DecideStatus(room.world, CountDevices(room.world, kNobody), {"", "a100"}, {now, 0});
+    return DecideClassStatus(room.world, room.CountAll(), {"", "a100"}, {now, 0});
   };
   CHECK(decide(kNow).actions.empty());
   CHECK(decide(kNow + std::chrono::hours{100}).actions.empty());
@@ -367,15 +377,14 @@ TEST_CASE("what the status says already is not written again, and what others wr
 TEST_CASE("a count of an older spec, of a class that is gone or was never counted writes nothing") {
   Room room;
   room.Class("a100", kA100);
-  const auto counts = CountDevices(room.world, kNobody);
-  CHECK(DecideStatus(room.world, counts, {"", "t4"}, {kNow, 0}).actions.empty());
-  CHECK(DecideStatus(room.world, {}, {"", "a100"}, {kNow, 0}).actions.empty());
+  const auto counts = room.CountAll();
+  CHECK(DecideClassStatus(room.world, counts, {"", "t4"}, {kNow, 0}).actions.empty());
+  CHECK(DecideClassStatus(room.world, {}, {"", "a100"}, {kNow, 0}).actions.empty());
   auto edited = *room.world.accelerator_classes.Get({"", "a100"});
   edited.metadata.generation = 2;
   room.Put(room.world.accelerator_classes, edited);
-  CHECK(DecideStatus(room.world, counts, {"", "a100"}, {kNow, 0}).actions.empty());
-  CHECK(DecideStatus(room.world, CountDevices(room.world, kNobody), {"", "a100"}, {kNow, 0}).actions.size() ==
-        1);
+  CHECK(DecideClassStatus(room.world, counts, {"", "a100"}, {kNow, 0}).actions.empty());
+  CHECK(DecideClassStatus(room.world, room.CountAll(), {"", "a100"}, {kNow, 0}).actions.size() == 1);
 }
 
 }  // namespace

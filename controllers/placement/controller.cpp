@@ -3,17 +3,26 @@
 #include <algorithm>
 #include <array>
 #include <utility>
-
-#include "controllers/placement/snapshot.hpp"
+#include <variant>
 
 namespace marea::placement {
 namespace {
 
+// Passes are at least so far apart that a burst costs one, and at least as long as the last one took: on a
+// large platform half of the loop is for what was decided.
+constexpr Duration kShortestPause = std::chrono::milliseconds{10};
 // Several times what can be under way at once. Who has not taken a place up after the patience cannot be
 // written for some reason of its own, and holds up nobody else.
 constexpr std::size_t kMostAdmits = 128;
 constexpr std::chrono::seconds kPatience{30};
+constexpr Duration kBetweenTold = std::chrono::milliseconds{200};
 constexpr std::array kPassBounds{0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0};  // seconds
+constexpr std::array kArrivalBounds{0.00001, 0.00002, 0.00005, 0.0001,
+                                    0.0002,  0.0005,  0.001,   0.01};  // seconds
+
+bool IsAdmit(const api::Proposal& proposal) {
+  return std::holds_alternative<api::Admit>(proposal);
+}
 
 }  // namespace
 
@@ -23,52 +32,154 @@ Controller::Controller(Loop& loop, api::World& world, std::function<bool(const K
       world_(world),
       taken_up_(std::move(taken_up)),
       proposed_(std::move(proposed)),
-      pass_seconds_(kPassBounds) {
-  const auto changed = [this](const Key&, const auto&, const auto&) { Changed(); };
-  world_.nodes.Listen([this](const Key&, const auto& before, const auto& after) {
-    if (!before || !after || !LooksTheSame(*before, *after)) Changed();
+      state_(world, [&loop] { return loop.Now(); }),
+      pause_(kShortestPause),
+      pass_seconds_(kPassBounds),
+      arrival_seconds_(kArrivalBounds) {
+  Listen();
+}
+
+Controller::~Controller() {
+  for (const auto timer : {pass_timer_, look_timer_, tell_timer_}) loop_.Cancel(timer);
+}
+
+void Controller::Start() {
+  state_.Start();
+  Changed();
+}
+
+void Controller::Listen() {
+  world_.nodes.Listen([this](const Key& key, const auto& before, const auto& after) {
+    if (before && after && LooksTheSame(*before, *after)) return;
+    if (state_.NodeChanged(key.name)) Changed();
   });
-  world_.pods.Listen(changed);
+  world_.pods.Listen([this](const Key& key, const auto&, const auto&) {
+    if (state_.PodChanged(key)) Changed();
+  });
+  world_.sessions.Listen([this](const Key& key, const auto&, const auto&) {
+    if (state_.SessionChanged(key)) Changed();
+  });
   world_.accelerator_classes.Listen([this](const Key&, const auto& before, const auto& after) {
-    if (!OnlyStatusChanged(before.get(), after.get())) Changed();
+    if (OnlyStatusChanged(before.get(), after.get())) return;
+    state_.ClassesChanged();
+    Changed();
   });
-  world_.session_classes.Listen(changed);
-  world_.sessions.Listen(changed);
+  world_.session_classes.Listen([this](const Key&, const auto&, const auto&) {
+    state_.ClassesChanged();
+    Changed();
+  });
+  world_.projects.Listen([this](const Key&, const auto& before, const auto& after) {
+    if (OnlyStatusChanged(before.get(), after.get())) return;
+    state_.ProjectsChanged();
+    Changed();
+  });
+}
+
+void Controller::Ask(const Key& session, std::optional<api::Request> request) {
+  const auto known = world_.requests.find(session);
+  if (!request) {
+    if (known == world_.requests.end()) return;
+    world_.requests.erase(known);
+    world_.told.erase(session);
+    Withdraw(session);
+    world_.proposals.erase(session);
+    const auto now = world_.sessions.Get(session);
+    if (!now || !now->status.admission) Changed();  // it may have stood in somebody's way
+    return;
+  }
+  if (known != world_.requests.end() && known->second == *request) return;
+  const bool comes = known == world_.requests.end();
+  const auto& asked = world_.requests.insert_or_assign(session, std::move(*request)).first->second;
+  if (comes && Arrive(session, asked)) return;
+  Changed();
+}
+
+// Everybody else was told to wait for want of what is not free: what is, is theirs who come.
+bool Controller::Arrive(const Key& key, const api::Request& request) {
+  const auto session = world_.sessions.Get(key);
+  if (!settled_ || !session || session->status.admission) return false;
+  const MonotonicTime begin = loop_.Monotonic();
+  const auto admit = PlaceArrival(state_.capacity(), state_.sharing(), kept_, key, request, loop_.Now());
+  if (admit) Propose(key, *admit);
+  arrival_seconds_.Observe(loop_.Monotonic() - begin);
+  return admit.has_value();
 }
 
 void Controller::Changed() {
-  if (scheduled_) return;
-  scheduled_ = true;
+  settled_ = false;
+  if (pass_timer_ != 0) return;
   const Duration since = loop_.Monotonic() - last_end_;
-  loop_.After(std::max(Duration{}, pause_ - since), [this] { Pass(); });
+  pass_timer_ = loop_.After(std::max(Duration{}, pause_ - since), [this] { Pass(); });
+}
+
+Waiting Controller::WhoWaits() const {
+  Waiting waiting;
+  for (const auto& [key, request] : world_.requests) {
+    const auto session = world_.sessions.Get(key);
+    if (!session || session->status.admission) continue;
+    const auto proposal = world_.proposals.find(key);
+    const bool acting = proposal != world_.proposals.end() && IsAdmit(proposal->second) && taken_up_(key);
+    if (!acting) waiting.push_back({&key, &request});
+  }
+  return waiting;
 }
 
 void Controller::Pass() {
-  scheduled_ = false;
+  pass_timer_ = 0;
   if (!world_.Synced()) return;  // the next change, or the last list, asks again
-  if (world_.requests.empty()) return world_.proposals.clear();
-
+  if (world_.requests.empty()) {
+    settled_ = true;
+    kept_ = {};
+    return;
+  }
   const MonotonicTime begin = loop_.Monotonic();
-
-  const auto snapshot = Read(world_, taken_up_);
-  auto proposals = Place(snapshot, kMostAdmits, Overdue(begin));
-  if (proposals.size() < snapshot.waiting.size()) LookAgain();
-  for (const auto& [key, request] : world_.requests) {  // who is acting on a proposal keeps it
-    const auto held = world_.proposals.find(key);
-    if (held == world_.proposals.end() || proposals.contains(key)) continue;
+  const auto waiting = WhoWaits();
+  for (const auto& waiter : waiting) state_.Promise(*waiter.key, std::nullopt);
+  const auto overdue = Overdue(begin);
+  auto placed = Place(state_.capacity(), state_.sharing(), waiting, loop_.Now(),
+                      {.admits = kMostAdmits, .uncounted = &overdue});
+  kept_ = std::move(placed.kept);
+  settled_ = placed.proposals.size() == waiting.size();
+  if (!settled_) LookAgainAfter(kPatience);
+  if (placed.next) LookAgainAfter(*placed.next - loop_.Now());
+  for (const auto& waiter : waiting) {
+    const auto proposal = placed.proposals.find(*waiter.key);
+    if (proposal != placed.proposals.end()) {
+      Propose(*waiter.key, std::move(proposal->second));
+      continue;
+    }
     // Who was not looked at this time waits for what was said last, and is promised nothing.
-    const bool waits = std::holds_alternative<api::Wait>(held->second);
-    if (waits || !snapshot.waiting.contains(key)) proposals.insert(*held);
+    const auto held = world_.proposals.find(*waiter.key);
+    if (held != world_.proposals.end() && IsAdmit(held->second)) {
+      promised_.erase(*waiter.key);
+      world_.proposals.erase(held);
+    }
   }
-  std::swap(world_.proposals, proposals);
-  for (const auto& [key, proposal] : world_.proposals) {
-    const auto before = proposals.find(key);
-    if (before == proposals.end() || before->second != proposal) proposed_(key);
-  }
-  NotePromises(begin);
   last_end_ = loop_.Monotonic();
   pause_ = std::max<Duration>(kShortestPause, last_end_ - begin);
   pass_seconds_.Observe(last_end_ - begin);
+}
+
+void Controller::Propose(const Key& key, api::Proposal proposal) {
+  if (const auto* admit = std::get_if<api::Admit>(&proposal)) {
+    const auto& request = world_.requests.at(key);
+    state_.Promise(key, std::pair(UseOf(state_.capacity(), request, *admit), ChargeOf(request, *admit)));
+    promised_.try_emplace(key, loop_.Monotonic());
+  } else {
+    promised_.erase(key);
+  }
+  const auto held = world_.proposals.find(key);
+  if (held != world_.proposals.end() && held->second == proposal) return;
+  const auto& now = world_.proposals.insert_or_assign(key, std::move(proposal)).first->second;
+  if (IsAdmit(now)) return proposed_(key);
+  if (world_.told.contains(key)) return TellLater(key);
+  world_.told.emplace(key, std::get<api::Wait>(now));  // a first answer is not kept waiting
+  proposed_(key);
+}
+
+void Controller::Withdraw(const Key& key) {
+  state_.Promise(key, std::nullopt);
+  promised_.erase(key);
 }
 
 std::set<Key> Controller::Overdue(MonotonicTime now) const {
@@ -79,23 +190,42 @@ std::set<Key> Controller::Overdue(MonotonicTime now) const {
   return overdue;
 }
 
-void Controller::NotePromises(MonotonicTime now) {
-  std::map<Key, MonotonicTime> promised;
-  for (const auto& [key, proposal] : world_.proposals) {
-    if (!std::holds_alternative<api::Admit>(proposal)) continue;
-    const auto known = promised_.find(key);
-    promised.emplace(key, known == promised_.end() ? now : known->second);
-  }
-  promised_ = std::move(promised);
-}
-
-// Nothing need change for those who were not looked at to have their turn.
-void Controller::LookAgain() {
-  if (std::exchange(looks_again_, true)) return;
-  loop_.After(kPatience, [this] {
-    looks_again_ = false;
+// Nothing need change for the time to have come.
+void Controller::LookAgainAfter(Duration pause) {
+  const MonotonicTime at = loop_.Monotonic() + std::max(pause, kShortestPause);
+  if (look_at_ && *look_at_ <= at && *look_at_ > loop_.Monotonic()) return;
+  loop_.Cancel(look_timer_);
+  look_at_ = at;
+  look_timer_ = loop_.After(at - loop_.Monotonic(), [this] {
+    look_at_.reset();
+    look_timer_ = 0;
     Changed();
   });
+}
+
+void Controller::TellLater(const Key& key) {
+  if (!will_tell_.insert(key).second) return;
+  to_tell_.push_back(key);
+  if (tell_timer_ == 0) tell_timer_ = loop_.After(kBetweenTold, [this] { TellOne(); });
+}
+
+void Controller::TellOne() {
+  tell_timer_ = 0;
+  bool told = false;
+  while (!told && !to_tell_.empty()) {
+    const Key key = std::move(to_tell_.front());
+    to_tell_.pop_front();
+    will_tell_.erase(key);
+    const auto proposal = world_.proposals.find(key);
+    const auto said = world_.told.find(key);
+    if (proposal == world_.proposals.end() || said == world_.told.end()) continue;
+    const auto* wait = std::get_if<api::Wait>(&proposal->second);
+    if (wait == nullptr || said->second == *wait) continue;
+    said->second = *wait;
+    proposed_(key);
+    told = true;
+  }
+  if (!to_tell_.empty()) tell_timer_ = loop_.After(kBetweenTold, [this] { TellOne(); });
 }
 
 }  // namespace marea::placement

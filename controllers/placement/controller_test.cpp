@@ -19,7 +19,7 @@ struct Office {
   Controller controller{loop, world, [](const Key&) { return false; },
                         [this](const Key& key) { told.push_back(key); }};
 
-  Office() {
+  explicit Office(bool started = true) {
     api::AcceleratorClass t4;
     t4.metadata.name = "t4";
     t4.spec.device.extended_resource.name = "nvidia.com/gpu";
@@ -29,6 +29,7 @@ struct Office {
       for (const auto& [key, object] : cache.All()) all.insert(key);
       cache.FinishList(all, "1");
     });
+    if (started) controller.Start();
   }
 
   template <class T>
@@ -53,16 +54,18 @@ struct Office {
       session.metadata.name = key.name;
       session.metadata.uid = "uid-" + key.name;
       Put(world.sessions, session);
-      world.requests[key] = {.uid = session.metadata.uid,
-                             .since = Time{} + std::chrono::seconds{number},
-                             .alternatives = {{"t4", 1}},
-                             .cpu = Quantity::FromUnits(1),
-                             .memory = Quantity::FromUnits(1),
-                             .node_selector = {},
-                             .tolerations = {},
-                             .claims = {}};
+      api::Request request{.uid = session.metadata.uid,
+                           .user = key.name,
+                           .project = "default",
+                           .since = Time{} + std::chrono::seconds{number},
+                           .alternatives = {{"t4", 1}},
+                           .cpu = Quantity::FromUnits(1),
+                           .memory = Quantity::FromUnits(1),
+                           .node_selector = {},
+                           .tolerations = {},
+                           .claims = {}};
+      controller.Ask(key, request);
     }
-    controller.Changed();
   }
   long Count(bool admitted) const {
     return std::ranges::count_if(world.proposals, [&](const auto& proposal) {
@@ -85,7 +88,6 @@ TEST_CASE("no pass is made while nobody waits, and one for a burst of changes") 
   office.loop.RunFor(1s);
   CHECK(office.Passes() == 0);
   office.Ask(3);
-  office.controller.Changed();
   office.loop.RunFor(1s);
   CHECK(office.Passes() == 1);
   CHECK(office.Count(true) == 3);

@@ -42,6 +42,12 @@ std::uint64_t HalvedFraction(std::chrono::seconds elapsed, std::chrono::seconds 
   return fraction >> whole;
 }
 
+std::int64_t SteadyUse(std::int64_t credits, std::chrono::seconds half_life) {
+  const auto one = static_cast<std::int64_t>(
+      (Wide{kThousandths} * static_cast<std::uint64_t>(half_life.count()) * kInverseLn2) >> 60);
+  return credits * one;
+}
+
 void DecayedUse::Hold(Time now, std::int64_t credits) {
   const auto seconds = std::max(since_, std::chrono::floor<std::chrono::seconds>(now));
   use_ = At(seconds);

@@ -3,15 +3,15 @@
 
 #include <span>
 
-#include "base/histogram.hpp"
-#include "controllers/placement/class_status.hpp"
+#include "controllers/placement/controller.hpp"
+#include "controllers/placement/status_controller.hpp"
 #include "runtime/metric.hpp"
 
 namespace marea::placement {
 
 std::span<const runtime::MetricInfo> PlacementMetricList();
 
-// `pass_seconds` as Controller's.
-void Report(const DeviceCounts& counts, const Histogram& pass_seconds, runtime::Scrape& scrape);
+// What was counted last; nothing before that.
+void Report(const StatusController& counts, const Controller& placement, Time now, runtime::Scrape& scrape);
 
 }  // namespace marea::placement

@@ -1,266 +1,387 @@
 #include "controllers/placement/placement.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <tuple>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "controllers/placement/explain.hpp"
+#include "controllers/placement/order.hpp"
 
 namespace marea::placement {
 namespace {
 
-bool Tolerated(const kube::Taint& taint, const std::vector<kube::Toleration>& tolerations) {
-  if (taint.effect == "PreferNoSchedule") return true;
-  return std::ranges::any_of(tolerations, [&](const auto& t) { return kube::Tolerates(t, taint); });
+using Answer = Sharing::Answer;
+using Project = Sharing::Project;
+
+// Whether its volumes leave it only some of the nodes.
+bool IsTied(const api::Request& request) {
+  return std::ranges::any_of(request.claims,
+                             [](const auto& need) { return need.reach || !need.node.empty(); });
 }
 
-// What one alternative (null class: none, CPU only) of a request takes from a node.
-kube::ResourceList Need(const api::Request& request, const DeviceClass* device, std::int64_t count) {
-  kube::ResourceList need{{"cpu", request.cpu}, {"memory", request.memory}, {"pods", Quantity::FromUnits(1)}};
-  if (device != nullptr) need[device->resource] = Quantity::FromUnits(count);
-  return need;
+// All that decides where a session that is not tied can stand; the same text for those who ask for the same.
+std::string ShapeOf(const api::Request& request) {
+  std::string shape = std::to_string(request.cpu.milli()) + " " + std::to_string(request.memory.milli());
+  for (const auto& wanted : request.alternatives)
+    shape += "\n" + wanted.class_name + " " + std::to_string(wanted.count);
+  for (const auto& [label, value] : request.node_selector) shape += "\nlabel " + label + "=" + value;
+  for (const auto& t : request.tolerations)
+    shape += "\ntolerates " + t.key + "\t" + t.operation + "\t" + t.value + "\t" + t.effect;
+  return shape;
 }
 
-bool Covers(const NodeView& node, const kube::ResourceList& need, bool when_empty) {
-  return std::ranges::all_of(need, [&](const auto& item) {
-    const Quantity used = when_empty ? Quantity{} : Amount(node.used, item.first);
-    return used + item.second <= Amount(node.allocatable, item.first);
-  });
-}
+struct Candidate {
+  const Key* key;
+  const api::Request* request;
+  Project project = 0;
+  std::int64_t priority = 0;
+  std::optional<std::size_t> shape = {};  // of those who are not tied
+  bool admitted = false;
+};
 
-class Pass {
+enum class Phase { kGuaranteed, kBorrowed };
+
+// What a pass gives away, taken back at its end: it only tries.
+class Trial {
  public:
-  explicit Pass(Snapshot& snapshot) : snapshot_(snapshot) {
-    std::ranges::sort(snapshot_.nodes, {}, &NodeView::name);
-    for (const auto& device : snapshot_.classes) by_name_[device.name] = &device;
+  Trial(Capacity& capacity, Sharing& sharing) : capacity_(capacity), sharing_(sharing) {}
+  Trial(const Trial&) = delete;
+  Trial& operator=(const Trial&) = delete;
+  ~Trial() {
+    for (const auto& [use, charge] : given_) {
+      capacity_.Remove(use);
+      sharing_.Remove(charge);
+    }
   }
-
-  api::Proposal PlaceOne(const Key& key, const api::Request& asked) {
-    api::Request request = asked;
-    for (auto& need : request.claims) {
-      const auto given = given_.find(need.claim);
-      if (need.node.empty() && given != given_.end()) std::tie(need.node, need.holder) = given->second;
-    }
-    // Within a pass capacity only shrinks: who asks for what somebody could not have cannot have it either.
-    const std::string shape = IsTied(request) ? "" : ShapeOf(request);
-    if (const auto refused = refused_.find(shape); !shape.empty() && refused != refused_.end())
-      return refused->second;
-    auto proposal = PlaceRequest(request);
-    if (const auto* wait = std::get_if<api::Wait>(&proposal); wait != nullptr && !shape.empty())
-      refused_.emplace(shape, *wait);
-    if (const auto* admit = std::get_if<api::Admit>(&proposal)) {
-      for (const auto& need : request.claims) {
-        if (need.one_node) given_.try_emplace(need.claim, admit->node_name, "session " + key.name);
-      }
-    }
-    return proposal;
+  void Give(Use use, Charge charge) {
+    capacity_.Add(use);
+    sharing_.Add(charge);
+    given_.emplace_back(std::move(use), std::move(charge));
   }
 
  private:
-  api::Proposal PlaceRequest(const api::Request& request) {
-    if (request.alternatives.empty()) {
-      if (auto node = FirstFit(request, nullptr, 0)) return Take(*node, request, nullptr, 0);
+  Capacity& capacity_;
+  Sharing& sharing_;
+  std::vector<std::pair<Use, Charge>> given_;
+};
+
+class Pass {
+ public:
+  Pass(Capacity& capacity, Sharing& sharing, Time now, Kept kept = {})
+      : capacity_(capacity),
+        sharing_(sharing),
+        now_(now),
+        trial_(capacity, sharing),
+        kept_(std::move(kept)) {}
+
+  Candidate Enter(const Key& key, const api::Request& request) {
+    Candidate candidate{.key = &key, .request = &request, .project = sharing_.Find(request.project)};
+    candidate.priority = std::min(request.priority, sharing_.ViewOf(candidate.project).max_priority);
+    if (!IsTied(request))
+      candidate.shape = shapes_.try_emplace(ShapeOf(request), shapes_.size()).first->second;
+    return candidate;
+  }
+
+  std::optional<api::Admit> Try(const Candidate& candidate, Phase phase) {
+    api::Request held;
+    const api::Request& request = WithGiven(*candidate.request, held);
+    const auto choices = Choices(request);
+    const std::size_t allowed = Allowed(candidate, request, choices.size());
+    for (std::size_t i = 0; i < allowed; ++i) {
+      const auto& wanted = choices[i];
+      const bool cpu_only = wanted.class_name == api::kCpuClass;
+      const DeviceClass* device = cpu_only ? nullptr : capacity_.Find(wanted.class_name);
+      if (!cpu_only && device == nullptr) continue;
+      const auto kind = MayHave(request, wanted, phase);
+      if (kind == api::AdmissionKind::kNone) continue;
+      const auto fit = FindFit(candidate, request, i, device, wanted.count, phase);
+      if (!fit) continue;
+      api::Admit admit{wanted.class_name, wanted.count, fit->node, kind, fit->reclaims};
+      Give(candidate, request, admit);
+      return admit;
     }
-    for (const auto& wanted : request.alternatives) {
-      const auto device = by_name_.find(wanted.class_name);
-      if (device == by_name_.end()) continue;
-      if (auto node = FirstFit(request, device->second, wanted.count)) {
-        return Take(*node, request, device->second, wanted.count);
+    return {};
+  }
+
+  // It has waited for very long and does not fit: what it needs is kept until it does.
+  void KeepFor(const Candidate& candidate, Phase phase) {
+    const api::Request& request = *candidate.request;
+    for (const auto& wanted : Choices(request)) {
+      const bool cpu_only = wanted.class_name == api::kCpuClass;
+      const DeviceClass* device = cpu_only ? nullptr : capacity_.Find(wanted.class_name);
+      if ((!cpu_only && device == nullptr) || kept_for_.contains(wanted.class_name)) continue;
+      const auto answer = sharing_.Ask(ChargeFor(request, wanted), request.preemptible);
+      const bool guaranteed = answer == Answer::kGuaranteed && phase == Phase::kGuaranteed;
+      const bool borrows = answer == Answer::kBorrowed && phase == Phase::kBorrowed;
+      if (answer == Answer::kLater && phase == Phase::kBorrowed) {
+        kept_for_.insert(wanted.class_name);
+        kept_.not_lent.insert(wanted.class_name);
+        return;
       }
+      if (!guaranteed && !borrows) continue;
+      const auto node = capacity_.NearestFit(request, device, wanted.count);
+      if (!node) continue;
+      kept_for_.insert(wanted.class_name);
+      (guaranteed ? kept_.nodes : kept_.from_borrowers).insert(*node);
+      return;
     }
-    return Explain(request);
   }
 
-  // Whether its volumes leave it only some of the nodes.
-  static bool IsTied(const api::Request& request) {
-    return std::ranges::any_of(request.claims,
-                               [](const auto& need) { return need.reach || !need.node.empty(); });
-  }
-
-  // All that decides where a session that is not tied can stand; the same text for those who ask for the
-  // same.
-  static std::string ShapeOf(const api::Request& request) {
-    std::string shape = request.cpu.ToString() + " " + request.memory.ToString();
-    for (const auto& wanted : request.alternatives)
-      shape += "\n" + wanted.class_name + " " + std::to_string(wanted.count);
-    for (const auto& [label, value] : request.node_selector) shape += "\nlabel " + label + "=" + value;
-    for (const auto& t : request.tolerations)
-      shape += "\ntolerates " + t.key + "\t" + t.operation + "\t" + t.value + "\t" + t.effect;
-    return shape;
-  }
-
-  // Whether the pod may stand on the node at all, whatever is free.
-  bool Admissible(const NodeView& node, const api::Request& request, const DeviceClass* device) const {
-    return Suits(node, request, device) && ClaimsAllow(node, request);
-  }
-
-  static bool ClaimsAllow(const NodeView& node, const api::Request& request) {
-    return std::ranges::all_of(request.claims, [&](const api::ClaimNeed& need) {
-      if (need.reach && !kube::Matches(*need.reach, node.name, node.labels)) return false;
-      if (need.node.empty()) return true;
-      return !need.one_pod && need.node == node.name;
-    });
-  }
-
-  bool Suits(const NodeView& node, const api::Request& request, const DeviceClass* device) const {
-    if (!node.usable || !Selects(request.node_selector, node.labels)) return false;
-    if (device != nullptr && OwnerOf(snapshot_.classes, node.labels, device->resource) != device)
-      return false;
-    return std::ranges::all_of(node.taints, [&](const auto& taint) {
-      return Tolerated(taint, request.tolerations) ||
-             (device != nullptr && Tolerated(taint, device->tolerations));
-    });
-  }
-
-  NodeView* FirstFit(const api::Request& request, const DeviceClass* device, std::int64_t count) {
-    const auto need = Need(request, device, count);
-    NodeView* with_devices = nullptr;
-    for (auto& node : snapshot_.nodes) {
-      if (!Admissible(node, request, device) || !Covers(node, need, false)) continue;
-      if (device != nullptr || !OffersDevices(node)) return &node;
-      if (with_devices == nullptr) with_devices = &node;
-    }
-    return with_devices;
-  }
-
-  bool OffersDevices(const NodeView& node) const {
-    return std::ranges::any_of(snapshot_.classes, [&](const auto& device) {
-      return Amount(node.allocatable, device.resource) > Quantity{} &&
-             Selects(device.node_selector, node.labels);
-    });
-  }
-
-  static api::Proposal Take(NodeView& node, const api::Request& request, const DeviceClass* device,
-                            std::int64_t count) {
-    for (const auto& [resource, amount] : Need(request, device, count)) {
-      node.used[resource] = Amount(node.used, resource) + amount;
-    }
-    return api::Admit{device == nullptr ? std::string(api::kCpuClass) : device->name, count, node.name};
-  }
-
-  api::Proposal Explain(const api::Request& request) const {
-    if (request.alternatives.empty()) return ExplainChoice(request, {std::string(api::kCpuClass), 0});
-    // The preferred alternative that some node could ever hold decides what is said; else the first.
-    for (const auto& wanted : request.alternatives) {
-      auto answer = ExplainChoice(request, wanted);
-      if (answer.reason != "NoSuchShape") return answer;
-    }
-    return ExplainChoice(request, request.alternatives.front());
-  }
-
-  api::Wait ExplainChoice(const api::Request& request, const api::Alternative& wanted) const {
-    api::Wait wait{.reason = "NoSuchShape",
-                   .message = {},
-                   .shape = {wanted.class_name, wanted.count, request.cpu, request.memory, {}}};
-    const bool cpu_only = request.alternatives.empty();
-    const auto found = by_name_.find(wanted.class_name);
-    const DeviceClass* device = found == by_name_.end() ? nullptr : found->second;
-    const std::string size = request.cpu.ToString() + " cpu and " + request.memory.ToString() + " memory";
-    const std::string what =
-        cpu_only ? size : std::to_string(wanted.count) + " " + wanted.class_name + " with " + size;
-    if (!cpu_only && device == nullptr) {
-      wait.message = "There is no AcceleratorClass \"" + wanted.class_name + "\".";
-      return wait;
-    }
-    const auto need = Need(request, device, wanted.count);
-    Quantity devices, used;
-    bool could_hold = false, but_for_claims = false;
-    for (const auto& node : snapshot_.nodes) {
-      if (!Suits(node, request, device)) continue;
-      but_for_claims = but_for_claims || Covers(node, need, true);
-      if (!ClaimsAllow(node, request)) continue;
-      if (device != nullptr) {
-        devices = devices + Amount(node.allocatable, device->resource);
-        used = used + Amount(node.used, device->resource);
-      }
-      could_hold = could_hold || Covers(node, need, true);
-    }
-    if (const auto* held = HeldClaim(request); held != nullptr && but_for_claims) {
-      wait.reason = "HomeInUse";
-      wait.message = InUse(*held, what, could_hold);
-      return wait;
-    }
-    if (!could_hold && but_for_claims) {
-      wait.reason = "HomeOutOfReach";
-      wait.message = "No node that is large enough for " + what + " reaches the volumes of the session.";
-      return wait;
-    }
-    if (!could_hold) {
-      wait.message = device != nullptr && devices == Quantity{}
-                         ? "No node that is ready offers " + wanted.class_name + "."
-                         : "No node that is ready is large enough for " + what + ".";
-      return wait;
-    }
-    wait.reason = "NoFreeDevice";
-    if (device == nullptr) {
-      wait.message = "Waiting for a node with " + size + " free.";
-    } else if (used >= devices) {
-      wait.message = "Waiting for " + std::to_string(wanted.count) + " " + wanted.class_name + "; all " +
-                     std::to_string(devices.units()) + " are in use.";
-    } else {
-      wait.message = "Waiting for a node with " + what + " free at once.";
-    }
+  api::Wait Explain(const Candidate& candidate) {
+    api::Request held;
+    const api::Request& request = WithGiven(*candidate.request, held);
+    if (!candidate.shape || &request == &held) return placement::Explain(capacity_, sharing_, request);
+    const std::tuple like{*candidate.shape, candidate.project, request.preemptible};
+    if (const auto said = said_.find(like); said != said_.end()) return said->second;
+    auto wait = placement::Explain(capacity_, sharing_, request);
+    if (wait.reason != "UserLimit") said_.emplace(like, wait);
     return wait;
   }
 
-  static const api::ClaimNeed* HeldClaim(const api::Request& request) {
-    const auto held =
-        std::ranges::find_if(request.claims, [](const auto& need) { return !need.node.empty(); });
-    return held == request.claims.end() ? nullptr : &*held;
+  Kept kept() const { return kept_; }
+  std::optional<Time> next() const { return next_; }
+
+ private:
+  static Charge ChargeFor(const api::Request& request, const api::Alternative& wanted) {
+    return {request.project, request.user, wanted.class_name, wanted.count, false};
   }
 
-  static std::string InUse(const api::ClaimNeed& held, const std::string& what, bool could_hold) {
-    const std::string mounted = std::string(held.is_home ? "The home" : "Claim " + held.claim.name) +
-                                " is mounted by " + held.holder + " on node " + held.node;
-    if (held.one_pod) return mounted + " and can be mounted once only; it waits until that one ends.";
-    if (!could_hold) return mounted + ", which is not made for " + what + "; it waits until that one ends.";
-    return mounted + ", and on no other; that node has no " + what + " free now.";
+  // As it is when claims were mounted by those who were placed before it in this pass.
+  const api::Request& WithGiven(const api::Request& asked, api::Request& held) const {
+    const auto given = [&](const api::ClaimNeed& need) {
+      return need.node.empty() && given_.contains(need.claim);
+    };
+    if (given_.empty() || std::ranges::none_of(asked.claims, given)) return asked;
+    held = asked;
+    for (auto& need : held.claims) {
+      if (given(need)) std::tie(need.node, need.holder) = given_.at(need.claim);
+    }
+    return held;
   }
 
-  Snapshot& snapshot_;
-  std::map<std::string, const DeviceClass*> by_name_;
-  std::map<std::string, api::Wait> refused_;                  // in this pass: by shape
-  std::map<Key, std::pair<std::string, std::string>> given_;  // in this pass: claim -> node and holder
+  // How many of its alternatives it takes yet: the first that it could have, until its patience is over.
+  std::size_t Allowed(const Candidate& candidate, const api::Request& request, std::size_t choices) {
+    const Time end = request.since + request.patience;
+    if (choices == 1 || request.patience.count() == 0 || now_ >= end) return choices;
+    std::size_t first = 0;
+    while (first + 1 < choices && !CouldHave(candidate, request, first)) ++first;
+    if (first + 1 < choices) next_ = next_ ? std::min(*next_, end) : end;
+    return first + 1;
+  }
+
+  bool CouldHave(const Candidate& candidate, const api::Request& request, std::size_t index) {
+    if (!candidate.shape || &request != candidate.request)
+      return IsPossible(capacity_, sharing_, request, index);
+    const auto [known, is_new] =
+        possible_.try_emplace({*candidate.shape, candidate.project, request.preemptible, index});
+    if (is_new) known->second = IsPossible(capacity_, sharing_, request, index);
+    return known->second;
+  }
+
+  api::AdmissionKind MayHave(const api::Request& request, const api::Alternative& wanted, Phase phase) const {
+    const auto answer = sharing_.Ask(ChargeFor(request, wanted), request.preemptible);
+    if (answer == Answer::kGuaranteed) return api::AdmissionKind::kGuaranteed;
+    const bool lent = answer == Answer::kBorrowed && phase == Phase::kBorrowed;
+    return lent && !kept_.not_lent.contains(wanted.class_name) ? api::AdmissionKind::kBorrowed
+                                                               : api::AdmissionKind::kNone;
+  }
+
+  std::optional<Capacity::Fit> FindFit(const Candidate& candidate, const api::Request& request,
+                                       std::size_t index, const DeviceClass* device, std::int64_t count,
+                                       Phase phase) {
+    // Within a pass capacity only shrinks: who asks for what somebody could not have cannot have it either.
+    const bool general = candidate.shape && &request == candidate.request;
+    const std::pair like{general ? *candidate.shape : 0, index};
+    if (general && refused_.contains(like)) return {};
+    auto fit = capacity_.FindFit(request, device, count, But(phase));
+    if (!fit && general) refused_.insert(like);
+    return fit;
+  }
+
+  std::set<std::string> But(Phase phase) const {
+    auto but = kept_.nodes;
+    if (phase == Phase::kBorrowed) but.insert(kept_.from_borrowers.begin(), kept_.from_borrowers.end());
+    return but;
+  }
+
+  void Give(const Candidate& candidate, const api::Request& request, const api::Admit& admit) {
+    trial_.Give(UseOf(capacity_, request, admit), ChargeOf(request, admit));
+    for (const auto& need : request.claims) {
+      if (need.one_node) given_.try_emplace(need.claim, admit.node_name, "session " + candidate.key->name);
+    }
+  }
+
+  Capacity& capacity_;
+  Sharing& sharing_;
+  Time now_;
+  Trial trial_;
+  Kept kept_;
+  std::set<std::string> kept_for_;  // classes
+  std::optional<Time> next_;
+  std::unordered_map<std::string, std::size_t> shapes_;
+  std::set<std::pair<std::size_t, std::size_t>> refused_;  // shape and alternative that fits nowhere
+  std::map<std::tuple<std::size_t, Project, bool>, api::Wait> said_;  // by shape, project, preemptible
+  std::map<std::tuple<std::size_t, Project, bool, std::size_t>, bool> possible_;  // and by alternative
+  std::map<Key, std::pair<std::string, std::string>> given_;                      // claim -> node and holder
+};
+
+// The whole pass: who is tried when.
+class Round {
+ public:
+  Round(Capacity& capacity, Sharing& sharing, const Waiting& waiting, Time now, const PassLimits& limits)
+      : sharing_(sharing), now_(now), limits_(limits), pass_(capacity, sharing, now) {
+    for (const auto& [key, request] : waiting) candidates_.push_back(pass_.Enter(*key, *request));
+    std::ranges::sort(candidates_, {}, [](const Candidate& c) {
+      return std::tuple(-c.priority, c.request->since, std::string_view(c.request->uid));
+    });
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+      (now - candidates_[i].request->since >= kAgeing ? aged_ : young_).push_back(i);
+    }
+    std::ranges::sort(aged_, {}, [&](std::size_t i) {
+      return std::tuple(candidates_[i].request->since, std::string_view(candidates_[i].request->uid));
+    });
+  }
+
+  Placed Run() {
+    for (const Phase phase : {Phase::kGuaranteed, Phase::kBorrowed}) {
+      for (const auto i : aged_) {
+        if (!candidates_[i].admitted && !Full() && !Admit(i, phase)) pass_.KeepFor(candidates_[i], phase);
+      }
+      FairOrder order(sharing_, now_);
+      for (const auto i : young_) {
+        if (!candidates_[i].admitted && MayTry(i, phase)) order.Enqueue(candidates_[i].project, i);
+      }
+      while (!Full()) {
+        const auto i = order.Next();
+        if (!i) break;
+        if (Admit(*i, phase)) order.Charge(candidates_[*i].project, Credits(*i));
+      }
+    }
+    if (!Full()) Tell();
+    placed_.kept = pass_.kept();
+    placed_.next = pass_.next();
+    return std::move(placed_);
+  }
+
+ private:
+  bool Full() const { return counted_ >= limits_.admits; }
+
+  bool MayTry(std::size_t i, Phase phase) const {
+    return phase == Phase::kGuaranteed || candidates_[i].request->preemptible;
+  }
+
+  bool Admit(std::size_t i, Phase phase) {
+    Candidate& candidate = candidates_[i];
+    auto admit = pass_.Try(candidate, phase);
+    if (!admit) return false;
+    candidate.admitted = true;
+    if (limits_.uncounted == nullptr || !limits_.uncounted->contains(*candidate.key)) ++counted_;
+    placed_.proposals.emplace(*candidate.key, std::move(*admit));
+    return true;
+  }
+
+  std::int64_t Credits(std::size_t i) const {
+    const auto& admit = std::get<api::Admit>(placed_.proposals.at(*candidates_[i].key));
+    return admit.count * sharing_.CreditsOf(admit.accelerator_class);
+  }
+
+  void Tell() {
+    for (const auto i : Line()) {
+      const Candidate& candidate = candidates_[i];
+      auto wait = pass_.Explain(candidate);
+      const bool stands_in_line =
+          !wait.stalled && (wait.reason == "NoFreeDevice" || wait.reason == "ProjectLimit" ||
+                            wait.reason == "WaitingForMachine");
+      if (stands_in_line) {
+        const auto position = ToldPosition(++in_line_[wait.shape.class_name]);
+        wait.position = position;
+        wait.message += position <= 10 ? " Number " + std::to_string(position) + " in line."
+                                       : " Within the first " + std::to_string(position) + " in line.";
+      }
+      placed_.proposals.emplace(*candidate.key, std::move(wait));
+    }
+  }
+
+  // Those who wait, in the order in which devices would come to them one by one: what is promised first.
+  std::vector<std::size_t> Line() const {
+    std::vector<std::size_t> line, beyond;
+    std::map<std::pair<Project, std::string_view>, std::int64_t> unused;
+    const auto promised = [&](const Candidate& candidate) {
+      const auto& asked = candidate.request->alternatives;
+      const std::string& wanted = asked.empty() ? cpu_ : asked.front().class_name;
+      const auto [left, is_new] = unused.try_emplace({candidate.project, wanted});
+      if (is_new) left->second = sharing_.Unused(candidate.request->project, wanted);
+      left->second -= asked.empty() ? 1 : asked.front().count;
+      return left->second >= 0;
+    };
+    const auto queue = [&](const std::vector<std::size_t>& who, auto visit) {
+      FairOrder order(sharing_, now_);
+      for (const auto i : who) order.Enqueue(candidates_[i].project, i);
+      while (const auto i = order.Next()) {
+        visit(*i);
+        const auto& asked = candidates_[*i].request->alternatives;
+        if (!asked.empty())
+          order.Charge(candidates_[*i].project,
+                       asked.front().count * sharing_.CreditsOf(asked.front().class_name));
+      }
+    };
+    const auto waits = [&](std::size_t i) { return !candidates_[i].admitted; };
+    std::ranges::copy_if(aged_, std::back_inserter(line), waits);
+    std::vector<std::size_t> young;
+    std::ranges::copy_if(young_, std::back_inserter(young), waits);
+    queue(young, [&](std::size_t i) { (promised(candidates_[i]) ? line : beyond).push_back(i); });
+    line.insert(line.end(), beyond.begin(), beyond.end());
+    return line;
+  }
+
+  const std::string cpu_{api::kCpuClass};
+  Sharing& sharing_;
+  Time now_;
+  const PassLimits& limits_;
+  Pass pass_;
+  std::vector<Candidate> candidates_;
+  std::vector<std::size_t> aged_, young_;        // of candidates_
+  std::map<std::string, std::int64_t> in_line_;  // by class
+  std::size_t counted_ = 0;
+  Placed placed_;
 };
 
 }  // namespace
 
-bool Selects(const kube::StringMap& selector, const kube::StringMap& labels) {
-  return std::ranges::all_of(selector, [&](const auto& term) {
-    const auto label = labels.find(term.first);
-    return label != labels.end() && label->second == term.second;
-  });
+Placed Place(Capacity& capacity, Sharing& sharing, const Waiting& waiting, Time now,
+             const PassLimits& limits) {
+  for (const auto& waiter : waiting) sharing.Know(waiter.request->project);
+  return Round(capacity, sharing, waiting, now, limits).Run();
 }
 
-Quantity Amount(const kube::ResourceList& list, const std::string& resource) {
-  const auto found = list.find(resource);
-  return found == list.end() ? Quantity{} : found->second;
+std::optional<api::Admit> PlaceArrival(Capacity& capacity, Sharing& sharing, const Kept& kept, const Key& key,
+                                       const api::Request& request, Time now) {
+  if (now - request.since >= kAgeing) return {};
+  sharing.Know(request.project);
+  Pass pass(capacity, sharing, now, kept);
+  const auto candidate = pass.Enter(key, request);
+  if (auto admit = pass.Try(candidate, Phase::kGuaranteed)) return admit;
+  return request.preemptible ? pass.Try(candidate, Phase::kBorrowed) : std::nullopt;
 }
 
-const DeviceClass* OwnerOf(const std::vector<DeviceClass>& classes, const kube::StringMap& labels,
-                           const std::string& resource) {
-  const DeviceClass* owner = nullptr;
-  for (const auto& device : classes) {
-    if (device.resource != resource || !Selects(device.node_selector, labels)) continue;
-    const auto rank = [](const DeviceClass& c) { return std::tuple(-std::ssize(c.node_selector), c.name); };
-    if (owner == nullptr || rank(device) < rank(*owner)) owner = &device;
-  }
-  return owner;
+Use UseOf(const Capacity& capacity, const api::Request& request, const api::Admit& admit) {
+  const bool cpu_only = admit.accelerator_class == api::kCpuClass;
+  return {admit.node_name,
+          Need(request, cpu_only ? nullptr : capacity.Find(admit.accelerator_class), admit.count)};
 }
 
-std::map<Key, api::Proposal> Place(Snapshot snapshot, std::size_t most_admits, const std::set<Key>& overdue) {
-  std::vector<std::pair<const Key*, const api::Request*>> order;
-  for (const auto& [key, request] : snapshot.waiting) order.emplace_back(&key, &request);
-  std::ranges::sort(order, {},
-                    [](const auto& item) { return std::tie(item.second->since, item.second->uid); });
+Charge ChargeOf(const api::Request& request, const api::Admit& admit) {
+  return {request.project, request.user, admit.accelerator_class, admit.count,
+          admit.kind == api::AdmissionKind::kBorrowed};
+}
 
-  Pass pass(snapshot);
-  std::map<Key, api::Proposal> proposals;
-  std::size_t admits = 0;
-  for (const auto& [key, request] : order) {
-    if (admits >= most_admits) break;
-    const auto made = proposals.emplace(*key, pass.PlaceOne(*key, *request)).first;
-    if (std::holds_alternative<api::Admit>(made->second) && !overdue.contains(*key)) ++admits;
-  }
-  return proposals;
+std::int64_t ToldPosition(std::int64_t position) {
+  if (position <= 10) return position;
+  std::int64_t bound = 20;
+  for (int step = 0; bound < position; ++step) bound = step % 3 == 0 ? bound / 2 * 5 : bound * 2;
+  return bound;
 }
 
 }  // namespace marea::placement

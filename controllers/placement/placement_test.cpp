@@ -4,6 +4,8 @@
 #include <catch2/catch.hpp>
 #include <random>
 
+#include "controllers/placement/sample_test.hpp"
+
 namespace marea::placement {
 namespace {
 
@@ -20,12 +22,13 @@ NodeView Node(const std::string& name, const std::string& product, std::int64_t 
       .allocatable = {{"cpu", Quantity::FromUnits(16)},
                       {"memory", Quantity::FromUnits(64 * kGi)},
                       {"pods", Quantity::FromUnits(110)},
-                      {"nvidia.com/gpu", Quantity::FromUnits(gpus)}},
-      .used = {}};
+                      {"nvidia.com/gpu", Quantity::FromUnits(gpus)}}};
 }
 
 api::Request Ask(int order, std::vector<api::Alternative> alternatives) {
   return {.uid = "uid-" + std::to_string(order),
+          .user = "ada",
+          .project = "default",
           .since = Time{} + seconds{order},
           .alternatives = std::move(alternatives),
           .cpu = Quantity::FromUnits(1),
@@ -35,11 +38,10 @@ api::Request Ask(int order, std::vector<api::Alternative> alternatives) {
           .claims = {}};
 }
 
-Snapshot Platform() {
+Sample Platform() {
   return {.classes = {{"a100", "nvidia.com/gpu", {{"nvidia.com/gpu.product", "A100"}}, {}},
                       {"t4", "nvidia.com/gpu", {{"nvidia.com/gpu.product", "T4"}}, {}}},
-          .nodes = {Node("t4-0", "T4", 2), Node("a100-0", "A100", 1), Node("cpu-0", "", 0)},
-          .waiting = {}};
+          .nodes = {Node("t4-0", "T4", 2), Node("a100-0", "A100", 1), Node("cpu-0", "", 0)}};
 }
 
 const api::Wait& WaitOf(const std::map<Key, api::Proposal>& proposals, const char* name) {
@@ -103,7 +105,7 @@ TEST_CASE("first come, first served by submit time, then by uid") {
   auto proposals = Place(platform);
   CHECK(proposals.at({"ns", "early"}) == On("a100", 1, "a100-0"));
   CHECK(WaitOf(proposals, "late").reason == "NoFreeDevice");
-  CHECK(WaitOf(proposals, "late").message == "Waiting for 1 a100; all 1 are in use.");
+  CHECK(WaitOf(proposals, "late").message == "Waiting for 1 a100; all 1 are in use. Number 1 in line.");
   CHECK(WaitOf(proposals, "late").shape ==
         api::Shape{"a100", 1, Quantity::FromUnits(1), Quantity::FromUnits(2 * kGi), {}});
 
@@ -121,32 +123,34 @@ TEST_CASE("what a pass gives away is gone for those who come after, in the same 
   const auto proposals = Place(platform);
   CHECK(proposals.at({"ns", "ada"}) == On("t4", 1, "t4-0"));
   CHECK(proposals.at({"ns", "ben"}) == On("t4", 1, "t4-0"));
-  CHECK(WaitOf(proposals, "cy").message == "Waiting for 1 t4; all 2 are in use.");
+  CHECK(WaitOf(proposals, "cy").message == "Waiting for 1 t4; all 2 are in use. Number 1 in line.");
 }
 
 TEST_CASE("alternatives are tried in order") {
   auto platform = Platform();
   platform.waiting = {{{"ns", "ada"}, Ask(1, {{"a100", 1}, {"t4", 2}})}};
   CHECK(Place(platform).at({"ns", "ada"}) == On("a100", 1, "a100-0"));
-  platform.nodes[1].used = {{"nvidia.com/gpu", Quantity::FromUnits(1)}};
+  platform.uses = {{"a100-0", {{"nvidia.com/gpu", Quantity::FromUnits(1)}}}};
   CHECK(Place(platform).at({"ns", "ada"}) == On("t4", 2, "t4-0"));
 }
 
 TEST_CASE("a session needs all its devices, processor, memory and a pod slot on one node") {
   auto platform = Platform();
   platform.waiting = {{{"ns", "ada"}, Ask(1, {{"t4", 2}})}};
-  auto& node = platform.nodes[0];
+  const auto use = [&](const char* resource, Quantity amount) {
+    platform.uses = {{"t4-0", {{resource, amount}}}};
+  };
   SECTION("devices") {
-    node.used = {{"nvidia.com/gpu", Quantity::FromUnits(1)}};
+    use("nvidia.com/gpu", Quantity::FromUnits(1));
   }
   SECTION("processor") {
-    node.used = {{"cpu", Quantity::FromMilli(15001)}};
+    use("cpu", Quantity::FromMilli(15001));
   }
   SECTION("memory") {
-    node.used = {{"memory", Quantity::FromUnits(62 * kGi + 1)}};
+    use("memory", Quantity::FromUnits(62 * kGi + 1));
   }
   SECTION("pods") {
-    node.used = {{"pods", Quantity::FromUnits(110)}};
+    use("pods", Quantity::FromUnits(110));
   }
   const auto proposals = Place(platform);
   CHECK(WaitOf(proposals, "ada").reason == "NoFreeDevice");
@@ -159,6 +163,10 @@ TEST_CASE("a node that is not ready, not selected or not tolerated is not used")
   auto& node = platform.nodes[1];
   SECTION("not usable") {
     node.usable = false;
+    const auto proposals = Place(platform);
+    CHECK(WaitOf(proposals, "ada").reason == "WaitingForMachine");
+    CHECK_FALSE(WaitOf(proposals, "ada").stalled);
+    return;
   }
   SECTION("tainted") {
     node.taints = {{"nvidia.com/gpu", "present", "NoSchedule"}};
@@ -166,7 +174,9 @@ TEST_CASE("a node that is not ready, not selected or not tolerated is not used")
   SECTION("another selector") {
     platform.waiting.at({"ns", "ada"}).node_selector = {{"zone", "b"}};
   }
-  CHECK(WaitOf(Place(platform), "ada").reason == "NoSuchShape");
+  const auto proposals = Place(platform);
+  CHECK(WaitOf(proposals, "ada").reason == "NoSuchShape");
+  CHECK(WaitOf(proposals, "ada").stalled);
 }
 
 TEST_CASE("a taint that the device class tolerates keeps nobody off") {
@@ -185,9 +195,12 @@ TEST_CASE("what no node could ever hold is said as that") {
   platform.nodes.erase(platform.nodes.begin() + 1);
   const auto proposals = Place(platform);
   CHECK(WaitOf(proposals, "many").message ==
-        "No node that is ready is large enough for 8 t4 with 1 cpu and 2Gi memory.");
-  CHECK(WaitOf(proposals, "none").message == "There is no AcceleratorClass \"a30\".");
-  CHECK(WaitOf(proposals, "gone").message == "No node that is ready offers a100.");
+        "No node is large enough for 8 t4 with 1 cpu and 2Gi memory; ask for less, or an administrator for a "
+        "larger "
+        "node.");
+  CHECK(WaitOf(proposals, "none").message == "There is no AcceleratorClass \"a30\"; ask for another.");
+  CHECK(WaitOf(proposals, "gone").message ==
+        "No node that is ready offers a100; an administrator must add one.");
 }
 
 TEST_CASE("sessions without devices keep off device nodes while they can") {
@@ -195,7 +208,7 @@ TEST_CASE("sessions without devices keep off device nodes while they can") {
   platform.nodes[2].name = "z-cpu";
   platform.waiting = {{{"ns", "ada"}, Ask(1, {})}};
   CHECK(Place(platform).at({"ns", "ada"}) == On("cpu", 0, "z-cpu"));
-  platform.nodes[2].used = {{"cpu", Quantity::FromUnits(16)}};
+  platform.uses = {{"z-cpu", {{"cpu", Quantity::FromUnits(16)}}}};
   CHECK(Place(platform).at({"ns", "ada"}) == On("cpu", 0, "a100-0"));
 }
 
@@ -225,10 +238,9 @@ TEST_CASE("a pass that may admit only some admits the first, and says nothing ab
   for (int order = 0; order < 6; ++order)
     platform.waiting.emplace(Key{"ns", "s" + std::to_string(order)},
                              Ask(order, {{"t4", order == 1 ? 9 : 1}}));
-  const auto proposals = Place(platform, 3);
-  CHECK(proposals.size() == 4);
+  const auto proposals = Place(platform, {.admits = 3});
+  CHECK(proposals.size() == 3);
   for (const char* name : {"s0", "s2", "s3"}) CHECK(proposals.at({"ns", name}) == On("t4", 1, "t4-0"));
-  CHECK(WaitOf(proposals, "s1").reason == "NoSuchShape");
   CHECK(Place(platform).size() == 6);
 }
 

@@ -39,6 +39,20 @@ bool PrefixAllowed(const View& view, const std::string& reference) {
   });
 }
 
+std::optional<Problem> ProjectIsTheirs(const View& view) {
+  const auto& charged = view.status.project;
+  if (charged.empty()) {
+    const auto choice = ProjectOf(view);
+    return choice.reason.empty() ? std::nullopt : std::optional(Problem{choice.reason, choice.message});
+  }
+  if (charged == api::kDefaultProject || view.world.projects.Get({"", charged})) return {};
+  return Problem{
+      "ProjectNotFound",
+      "Project " + Quoted(charged) +
+          ", which the session is charged to, is gone; an administrator must create it again, or delete "
+          "the Session (its home stays) and create another."};
+}
+
 std::optional<Problem> ImageIsOffered(const View& view) {
   const auto& images = view.session_class->spec.images;
   const auto& asked = view.session.spec.image;
@@ -163,9 +177,10 @@ std::optional<Problem> RouteIsServed(const View& view) {
                      "administrator must turn it on or change the class."};
 }
 
-constexpr std::array<Policy, 10> kPolicies{
-    ClassExists,  ImageIsOffered, ResourcesAreWithinClass, AcceleratorsAreOffered, DurationIsWithinClass,
-    HomeIsTheirs, ClaimsAreThere, MountPathsAreFree,       BasePathIsItsOwn,       RouteIsServed};
+constexpr std::array<Policy, 11> kPolicies{
+    ClassExists,           ProjectIsTheirs, ImageIsOffered, ResourcesAreWithinClass, AcceleratorsAreOffered,
+    DurationIsWithinClass, HomeIsTheirs,    ClaimsAreThere, MountPathsAreFree,       BasePathIsItsOwn,
+    RouteIsServed};
 
 }  // namespace
 

@@ -49,7 +49,7 @@ void SessionController::Start() {
     UpdateRequest(key, context);
   }
   controller_.Start();
-  placement_.Changed();
+  placement_.Start();
 }
 
 void SessionController::Listen() {
@@ -95,6 +95,14 @@ void SessionController::Listen() {
     for (const auto& [key, session] : world_.sessions.All()) {
       const auto& admission = session->status.admission;
       if (admission && admission->accelerator_class == changed.name) controller_.Changed(key);
+    }
+  });
+  // Who is charged to one that has gone, or could not be to one that is there now.
+  world_.projects.Listen([this](const Key&, const auto& before, const auto& after) {
+    if (before && after && before->metadata.generation == after->metadata.generation) return;
+    for (const auto& [key, session] : world_.sessions.All()) {
+      const auto& status = session->status;
+      if (!status.admission && !status.stop) controller_.Changed(key);
     }
   });
   world_.namespaces.Listen([this](const Key& changed, const auto&, const auto&) {
@@ -164,8 +172,7 @@ void SessionController::SessionChanged(const Key& key, const api::Session* befor
   const bool another = before != nullptr && (after == nullptr || after->metadata.uid != before->metadata.uid);
   if (another) {
     world_.memory.erase(key);
-    world_.proposals.erase(key);
-    world_.requests.erase(key);
+    placement_.Ask(key, std::nullopt);
   }
   if (after == nullptr) {
     controller_.Forget(key);
@@ -175,18 +182,7 @@ void SessionController::SessionChanged(const Key& key, const api::Session* befor
 }
 
 void SessionController::UpdateRequest(const Key& key, const runtime::Context& context) {
-  auto request = RequestOf(world_, settings_, key, context);
-  const auto known = world_.requests.find(key);
-  const bool same =
-      request ? known != world_.requests.end() && known->second == *request : known == world_.requests.end();
-  if (same) return;
-  if (request) {
-    world_.requests.insert_or_assign(key, std::move(*request));
-  } else {
-    world_.requests.erase(key);
-    world_.proposals.erase(key);
-  }
-  placement_.Changed();
+  placement_.Ask(key, RequestOf(world_, settings_, key, context));
 }
 
 void SessionController::Observe(const Key& key, const runtime::Action& action, const Result<void>& result) {

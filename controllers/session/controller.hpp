@@ -25,6 +25,7 @@ class SessionController {
 
   const runtime::Controller& controller() const { return controller_; }
   const placement::Controller& placement() const { return placement_; }
+  placement::State& state() { return placement_.state(); }
 
  private:
   void Listen();

@@ -163,6 +163,11 @@ Found Unschedulable(const View& view) {
     return Trouble{"HomePending", "The pod waits for a volume to be made: " + Quoted(why, 300) + ".", false};
   if (Has(why, "persistentvolumeclaim \""))
     return Trouble{"ClaimLost", "A claim the pod mounts is gone: " + Quoted(why, 300) + ".", false};
+  if (MakesRoom(view))
+    return Trouble{"MakingRoom",
+                   "The scheduler ends pods of lower priority on node " + node +
+                       " to make room: " + Quoted(why, 300) + ".",
+                   false};
   if (scheduled->reason != "Unschedulable")  // SchedulingGated, SchedulerError
     return Trouble{scheduled->reason.empty() ? "Unschedulable" : scheduled->reason,
                    "The scheduler does not place the pod: " + Quoted(why, 400) + ".", false};

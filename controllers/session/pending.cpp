@@ -97,6 +97,9 @@ std::string PendingChange(const View& view) {
     if (known.empty() || known == Digest(value)) continue;
     changed += (changed.empty() ? "" : ", ") + std::string(name);
   }
+  const bool borrowed = view.status.admission->kind == api::AdmissionKind::kBorrowed;
+  if (borrowed && !view.session.spec.preemptible)
+    changed += (changed.empty() ? "" : ", ") + std::string("preemptible");
   return changed;
 }
 

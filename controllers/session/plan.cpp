@@ -37,9 +37,21 @@ std::optional<Decision> FirstVisit(const View& view) {
   api::SessionStatus
       records;  // a status without its records is no status: the attempt begins anew, the home stays
   records.user = view.user;
+  records.project = ProjectOf(view).project;
   records.run = view.session.spec.run.value_or(1);
   records.queue.since_time = view.session.metadata.creation_time.value_or(view.now);
   return Record(view, std::move(records), "first visit");
+}
+
+// To whom it is charged could not be told before; or it was admitted before there were Projects.
+std::optional<Decision> ChargeProject(const View& view) {
+  if (!view.status.project.empty() || view.status.stop) return {};
+  auto choice = ProjectOf(view);
+  if (choice.project.empty()) return {};
+  auto records = view.status;
+  records.project = std::move(choice.project);
+  const std::string reason = "charged to Project " + records.project;
+  return Record(view, std::move(records), reason);
 }
 
 std::optional<Decision> StopOnRequest(const View& view) {
@@ -64,7 +76,10 @@ std::optional<Decision> StartAgain(const View& view) {
   if (view.pod != nullptr && view.status.stop) return {};  // the old pod ends first
   auto records = view.status;
   records.run = std::max(records.run, asked);
-  if (records.stop) records.queue.since_time = view.now;  // who was only waiting keeps the place
+  if (records.stop) {  // who was only waiting keeps the place
+    records.queue.since_time = view.now;
+    if (auto choice = ProjectOf(view); !choice.project.empty()) records.project = std::move(choice.project);
+  }
   records.stop.reset();
   records.retries = records.refused_places = 0;
   records.start_time.reset();
@@ -121,6 +136,19 @@ std::optional<Decision> Expire(const View& view) {
                      " is over; the home is kept.");
 }
 
+// What a person would ask next: as what it has them, and instead of what.
+std::string AboutAdmission(const View& view, const api::Admit& admit) {
+  std::string text;
+  const auto& asked = view.session.spec.accelerator.alternatives;
+  if (!asked.empty() &&
+      (asked.front().class_name != admit.accelerator_class || asked.front().count != admit.count))
+    text += " It preferred " + std::to_string(asked.front().count) + " " + asked.front().class_name + ".";
+  if (admit.kind == api::AdmissionKind::kBorrowed)
+    text += " They are borrowed: beyond what Project " + view.status.project + " was promised.";
+  if (admit.reclaims) text += " The scheduler ends pods of lower priority there first.";
+  return text;
+}
+
 std::optional<Decision> AdmitOrWait(const View& view) {
   if (view.status.admission) return {};
   const auto* admit = view.proposal == nullptr ? nullptr : std::get_if<api::Admit>(view.proposal);
@@ -130,6 +158,7 @@ std::optional<Decision> AdmitOrWait(const View& view) {
   records.admission = api::Admission{.accelerator_class = admit->accelerator_class,
                                      .count = admit->count,
                                      .node_name = admit->node_name,
+                                     .kind = admit->kind,
                                      .duration_seconds = EffectiveDuration(view),
                                      .time = view.now};
   records.attempt += 1;
@@ -138,9 +167,11 @@ std::optional<Decision> AdmitOrWait(const View& view) {
   const std::string what = admit->accelerator_class == api::kCpuClass
                                ? "a place"
                                : std::to_string(admit->count) + " " + admit->accelerator_class;
-  return Record(view, std::move(records), "admit: " + what + " on " + admit->node_name,
-                {EventOf(view, false, "Admitted", "Given " + what + " on node " + admit->node_name + ".",
-                         std::to_string(view.status.run) + "/" + std::to_string(view.status.attempt + 1))});
+  return Record(
+      view, std::move(records), "admit: " + what + " on " + admit->node_name,
+      {EventOf(view, false, "Admitted",
+               "Given " + what + " on node " + admit->node_name + "." + AboutAdmission(view, *admit),
+               std::to_string(view.status.run) + "/" + std::to_string(view.status.attempt + 1))});
 }
 
 // From here on the session is admitted and runs or is about to.
@@ -187,6 +218,7 @@ std::optional<Time> UnschedulableUntil(const View& view) {
   if (view.pod == nullptr || Terminating(*view.pod) || !view.pod->spec.node_name.empty()) return {};
   const auto* scheduled = kube::FindCondition(view.pod->status.conditions, "PodScheduled");
   if (scheduled == nullptr || scheduled->status != "False" || scheduled->reason != "Unschedulable") return {};
+  if (MakesRoom(view)) return {};
   if (view.home == nullptr ||
       (view.home->status.phase != "Bound" &&
        view.home->metadata.annotations.contains("volume.kubernetes.io/selected-node"))) {
@@ -255,8 +287,9 @@ std::optional<Decision> LetHomeGrow(const View& view) {
 }
 
 using Step = std::optional<Decision> (*)(const View&);
-constexpr std::array<Step, 20> kSteps{ReadAfterUnansweredWrite,
+constexpr std::array<Step, 21> kSteps{ReadAfterUnansweredWrite,
                                       FirstVisit,
+                                      ChargeProject,
                                       LetHomeGrow,
                                       StopOnRequest,
                                       StopForNewRun,
@@ -345,9 +378,14 @@ std::optional<api::Request> RequestOf(const api::World& world, const Settings& s
   const View view = Look(world, settings, *session, context.now);
   const bool waits = !view.status.user.empty() && !view.status.stop && !view.status.admission &&
                      view.pod == nullptr && session->spec.desired_state == api::DesiredState::kRunning;
-  if (!waits || FindProblem(view)) return {};
+  if (!waits || view.status.project.empty() || FindProblem(view)) return {};
   return api::Request{.uid = session->metadata.uid,
+                      .user = view.status.user,
+                      .project = view.status.project,
                       .since = view.status.queue.since_time.value_or(view.now),
+                      .priority = session->spec.priority,
+                      .preemptible = session->spec.preemptible,
+                      .patience = seconds{view.session_class->spec.alternative_patience_seconds},
                       .alternatives = session->spec.accelerator.alternatives,
                       .cpu = AskedCpu(view),
                       .memory = AskedMemory(view),

@@ -223,7 +223,8 @@ TEST_CASE("when nothing is free a session waits, says why, and takes the device 
   story.Settle();
   CHECK(story.Session("ben").status.summary == "Queued");
   CHECK(story.Session("ben").status.queue.reason == "NoFreeDevice");
-  CHECK(story.Condition("Admitted", "ben").message == "Waiting for 1 a100; all 1 are in use.");
+  CHECK(story.Condition("Admitted", "ben").message ==
+        "Waiting for 1 a100; all 1 are in use. Number 1 in line.");
   CHECK(story.Condition("Stalled", "ben").status == "False");
 
   story.EditSpec({{"desiredState", "Stopped"}});

@@ -210,7 +210,9 @@ std::string PodBody(const View& view, const api::SessionStatus& records) {
                {"volumes", mounts.volumes()}};
   for (const auto& name : limits.image_pull_secret_names)
     spec["imagePullSecrets"].push_back({{"name", name}});
-  if (!limits.pod.priority_class_name.empty()) spec["priorityClassName"] = limits.pod.priority_class_name;
+  const auto& priority_class =
+      limits.pod.priority_class_name.empty() ? view.settings.priority_class : limits.pod.priority_class_name;
+  if (!priority_class.empty()) spec["priorityClassName"] = priority_class;
   if (!limits.pod.runtime_class_name.empty()) spec["runtimeClassName"] = limits.pod.runtime_class_name;
   return Dump({{"apiVersion", "v1"}, {"kind", "Pod"}, {"metadata", metadata}, {"spec", spec}});
 }

@@ -64,11 +64,14 @@ class Projector {
   // Without a fresh proposal (at start, or between two) the last word stands: no write just to say "unknown".
   void Queue() {
     if (!Waits() || problem_) {
-      next_.queue.reason.clear();
-      next_.queue.message.clear();
-    } else if (const auto* wait = view_.proposal ? std::get_if<api::Wait>(view_.proposal) : nullptr) {
-      next_.queue.reason = wait->reason;
-      next_.queue.message = Capped(wait->message);
+      const auto since = next_.queue.since_time;
+      next_.queue = {};
+      next_.queue.since_time = since;
+    } else if (view_.told != nullptr) {
+      next_.queue.reason = view_.told->reason;
+      next_.queue.message = Capped(view_.told->message);
+      next_.queue.position = view_.told->position;
+      next_.queue.shape = view_.told->shape;
     }
   }
 
@@ -109,7 +112,11 @@ class Projector {
       const std::string what = a.accelerator_class == api::kCpuClass
                                    ? "Processor and memory"
                                    : std::to_string(a.count) + " " + a.accelerator_class;
-      return {"True", "Admitted", what + " on node " + a.node_name + "."};
+      const bool borrowed = a.kind == api::AdmissionKind::kBorrowed;
+      return {
+          "True", borrowed ? "Borrowed" : "Admitted",
+          what + " on node " + a.node_name + "." +
+              (borrowed ? " Beyond what Project " + next_.project + " was promised, lent by others." : "")};
     }
     if (next_.stop) return {"False", "Stopped", "The session is stopped and holds nothing."};
     if (problem_) return {"False", "NotAccepted", problem_->message};
@@ -187,6 +194,8 @@ class Projector {
 
   Finding Stalled() const {
     if (problem_) return {"True", problem_->reason, problem_->message};
+    if (Waits() && view_.told != nullptr && view_.told->stalled)
+      return {"True", view_.told->reason, Capped(view_.told->message)};
     if (trouble_ && trouble_->stalled) return {"True", trouble_->reason, Capped(trouble_->message)};
     if (view_.home != nullptr && view_.home->status.phase == "Lost")
       return {"True", "HomeLost", HomeReady().message};

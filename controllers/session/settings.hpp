@@ -27,6 +27,7 @@ struct Settings {
   TokenKeys keys;
   bool gateway_api = false;          // the cluster has the Gateway API, and we may write HTTPRoutes
   bool session_info_metric = false;  // /metrics names every session and its user
+  std::string priority_class = {};   // of pods whose class names none; empty: the cluster's default
 };
 
 }  // namespace marea::session

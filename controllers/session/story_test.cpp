@@ -3,7 +3,8 @@
 #include <catch2/catch.hpp>
 
 #include "controllers/api/names.hpp"
-#include "controllers/placement/snapshot.hpp"
+#include "controllers/placement/placement.hpp"
+#include "controllers/placement/state.hpp"
 #include "controllers/session/memory.hpp"
 #include "controllers/session/plan.hpp"
 #include "kube/codec.hpp"
@@ -211,12 +212,21 @@ void Story::Observe(const Key& session, const runtime::Action& action, const Res
 }
 
 void Story::Place() {
+  placement::State state(world, [this] { return now; });
+  state.Start();
+  placement::Waiting waiting;
+  world.requests.clear();
   for (const auto& [at, session] : world.sessions.All()) {
     auto request = RequestOf(world, settings, at, {now, 0});
-    world.requests.erase(at);
-    if (request) world.requests.emplace(at, std::move(*request));
+    if (!request) continue;
+    const auto known = world.requests.emplace(at, std::move(*request)).first;
+    waiting.push_back({&known->first, &known->second});
   }
-  world.proposals = placement::Place(placement::Read(world, [](const Key&) { return false; }));
+  world.proposals = placement::Place(state.capacity(), state.sharing(), waiting, now).proposals;
+  world.told.clear();
+  for (const auto& [at, proposal] : world.proposals) {
+    if (const auto* wait = std::get_if<api::Wait>(&proposal)) world.told.emplace(at, *wait);
+  }
 }
 
 void Story::Settle() {

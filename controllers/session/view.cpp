@@ -60,7 +60,14 @@ View Look(const api::World& world, const Settings& settings, const api::Session&
   view.home = world.claims.Get({session.metadata.ns, api::HomeClaimName(session.spec, view.user)}).get();
   const auto proposal = world.proposals.find(view.key);
   if (proposal != world.proposals.end()) view.proposal = &proposal->second;
+  const auto told = world.told.find(view.key);
+  if (told != world.told.end()) view.told = &told->second;
   return view;
+}
+
+api::ProjectChoice ProjectOf(const View& view) {
+  const auto ns = view.world.namespaces.Get({"", view.key.ns});
+  return ns ? api::ChooseProject(view.world, *ns, view.session.spec.project) : api::ProjectChoice{};
 }
 
 const kube::ResourceType* WantedRoute(const api::SessionClass& session_class) {
@@ -143,6 +150,11 @@ bool PodLacksHome(const View& view) {
 const api::Refusal* StandingRefusal(const View& view) {
   const auto& refusal = view.memory->refusal;
   return refusal && (view.pod == nullptr || PodLacksHome(view)) ? &*refusal : nullptr;
+}
+
+bool MakesRoom(const View& view) {
+  return view.pod != nullptr && view.pod->spec.node_name.empty() && view.status.admission &&
+         view.pod->status.nominated_node_name == view.status.admission->node_name;
 }
 
 bool Terminating(const kube::Pod& pod) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "controllers/api/names.hpp"
+#include "controllers/api/projects.hpp"
 #include "controllers/api/world.hpp"
 #include "controllers/session/settings.hpp"
 
@@ -39,9 +40,13 @@ struct View {
   const kube::PersistentVolumeClaim* home = nullptr;
   const api::SessionMemory* memory = nullptr;  // never null
   const api::Proposal* proposal = nullptr;
+  const api::Wait* told = nullptr;  // why it waits, as its status may say it
 };
 
 View Look(const api::World& world, const Settings& settings, const api::Session& session, Time now);
+
+// As ChooseProject answers for its namespace; empty, without a reason, while the namespace is not known.
+api::ProjectChoice ProjectOf(const View& view);
 
 // The kind of route a class wants; null: none.
 const kube::ResourceType* WantedRoute(const api::SessionClass& session_class);
@@ -68,6 +73,9 @@ bool HasNoHome(const View& view);
 bool PodLacksHome(const View& view);
 // What the API server refused last and is still missing; null: nothing.
 const api::Refusal* StandingRefusal(const View& view);
+
+// The scheduler ends pods of lower priority on the node that its pod is pinned to.
+bool MakesRoom(const View& view);
 
 bool Terminating(const kube::Pod& pod);
 bool PodReady(const kube::Pod& pod);

@@ -89,9 +89,10 @@ int main(int argc, char** argv) {
                   loop.Stop();
                 }};
   }
-  marea::app::SessionRole role(loop, std::move(transports),
-                               {std::move(*keys), options.gateway_api, options.session_info_metric},
-                               std::move(election));
+  marea::app::SessionRole role(
+      loop, std::move(transports),
+      {std::move(*keys), options.gateway_api, options.session_info_metric, options.priority_class},
+      std::move(election));
   auto server = Serve(options, loop, role);
   if (!server) return Refuse(server.error());
   const auto port = (*server)->port();

@@ -54,6 +54,8 @@ bool ParseOptions(int argc, char** argv, Options& options, int& exit_code) {
                   "Its namespace; without it that of the kubeconfig's context or of the pod");
   run->add_flag("--gateway-api", options.gateway_api,
                 "Watch and write HTTPRoutes; the cluster must have the Gateway API's CRDs");
+  run->add_option("--priority-class", options.priority_class,
+                  "PriorityClass of sessions whose class names none; without it the cluster's default");
   run->add_flag("--session-info-metric", options.session_info_metric,
                 "Name every session and its user in /metrics (marea_session_info)");
   run->add_option("--log-level", level, "debug, info, warn or error")

@@ -20,6 +20,7 @@ struct Options {
   bool leader_elect = true;
   bool gateway_api = false;
   bool session_info_metric = false;
+  std::string priority_class;
   std::string lease_name = "marea-session";
   std::string lease_namespace;  // empty: the one the kubeconfig or the pod names
   log::Level log_level = log::Level::kInfo;

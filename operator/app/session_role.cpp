@@ -44,8 +44,7 @@ SessionRole::SessionRole(Loop& loop, Transports transports, session::Settings se
       leader_(election ? MakeLeader(std::move(*election)) : nullptr),
       executor_(loop, calls_, Gate(), "marea-session"),
       controller_(loop, executor_, world_, std::move(settings)),
-      class_controller_(loop, executor_, world_,
-                        [this](const Key& key) { return controller_.controller().InFlight(key); }),
+      status_controller_(loop, executor_, world_, controller_.state()),
       session_metrics_(world_),
       metrics_(MAREA_VERSION, loop.Now()),
       access_(loop, calls_),
@@ -65,12 +64,13 @@ SessionRole::SessionRole(Loop& loop, Transports transports, session::Settings se
   Watch(world_.pods);
   Watch(world_.sessions);
   metrics_.Add(controller_.controller());
-  metrics_.Add(class_controller_.controller());
+  metrics_.Add(status_controller_.classes());
+  metrics_.Add(status_controller_.projects());
   metrics_.Add(request_counts_);
   metrics_.Add(Gate(), "session");
   metrics_.Add([this](runtime::Scrape& scrape) {
     session_metrics_.Report(loop_.Now(), session_info_metric_, scrape);
-    placement::Report(class_controller_.counts(), controller_.placement().pass_seconds(), scrape);
+    placement::Report(status_controller_, controller_.placement(), loop_.Now(), scrape);
   });
 }
 
@@ -154,13 +154,13 @@ void SessionRole::AwaitLists() {
                                         {"nodes", std::to_string(world_.nodes.All().size())}});
   session_metrics_.Start();
   controller_.Start();
-  class_controller_.Start();
+  status_controller_.Start();
 }
 
 void SessionRole::DecideNothing() {
   stopped_ = true;
   controller_.Stop();
-  class_controller_.Stop();
+  status_controller_.Stop();
 }
 
 void SessionRole::Stop(std::function<void()> done) {
@@ -169,8 +169,7 @@ void SessionRole::Stop(std::function<void()> done) {
 }
 
 void SessionRole::WaitForAnswers(MonotonicTime until, std::function<void()> done) {
-  const bool in_flight =
-      controller_.controller().AnyInFlight() || class_controller_.controller().AnyInFlight();
+  const bool in_flight = controller_.controller().AnyInFlight() || status_controller_.AnyInFlight();
   if (!in_flight || loop_.Monotonic() >= until) return Release(std::move(done));
   loop_.After(kPause, [this, until, done = std::move(done)] { WaitForAnswers(until, done); });
 }

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "controllers/placement/class_controller.hpp"
+#include "controllers/placement/status_controller.hpp"
 #include "controllers/session/controller.hpp"
 #include "controllers/session/metrics.hpp"
 #include "http/server.hpp"
@@ -86,7 +86,7 @@ class SessionRole {
   std::vector<Watched> watched_;
   bool watching_ = false;
   session::SessionController controller_;
-  placement::ClassController class_controller_;
+  placement::StatusController status_controller_;
   session::SessionMetrics session_metrics_;
   runtime::Metrics metrics_;
   runtime::Access access_;

@@ -223,11 +223,13 @@ struct PodStatus {
   std::string phase;  // Pending, Running, Succeeded, Failed, Unknown
   std::string reason, message;
   std::string pod_ip;
+  std::string nominated_node_name;  // where the scheduler ends pods of lower priority for it
   std::vector<Condition> conditions;
   std::vector<ContainerStatus> containers;
   static constexpr auto Fields() {
     return std::tuple(json::Field{"phase", &PodStatus::phase}, json::Field{"reason", &PodStatus::reason},
                       json::Field{"message", &PodStatus::message}, json::Field{"podIP", &PodStatus::pod_ip},
+                      json::Field{"nominatedNodeName", &PodStatus::nominated_node_name},
                       json::Field{"conditions", &PodStatus::conditions},
                       json::Field{"containerStatuses", &PodStatus::containers});
   }

@@ -1,4 +1,4 @@
-#include "controllers/placement/class_controller.hpp"
+#include "controllers/placement/status_controller.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -65,6 +65,10 @@ class Office final : public runtime::Sink {
     REQUIRE(answer.status < 300);
     (*Decode(answer.body))();
   }
+  void Start() {
+    placement.Start();
+    statuses.Start();
+  }
   void PutNode(const std::string& product, int devices, const std::string& providers_word = {}) {
     kube::Node node;
     node.metadata.name = "node";
@@ -73,6 +77,8 @@ class Office final : public runtime::Sink {
     node.spec.provider_id = providers_word;
     node.status.allocatable = {{"nvidia.com/gpu", Quantity::FromUnits(devices)}};
     node.status.conditions = {{"Ready", "True", "", "", {}}};
+    for (const char* resource : {"cpu", "memory", "pods"})
+      node.status.allocatable[resource] = Quantity::FromUnits(1'000'000);
     world.nodes.Upsert(std::make_shared<const kube::Node>(std::move(node)));
   }
 
@@ -96,7 +102,8 @@ class Office final : public runtime::Sink {
   int version_ = 0;
 
  public:
-  ClassController classes{loop, executor_, world, [](const Key&) { return false; }};
+  Controller placement{loop, world, [](const Key&) { return false; }, [](const Key&) {}};
+  StatusController statuses{loop, executor_, world, placement.state()};
 };
 
 TEST_CASE("before it is started nothing is counted; then every class is told what it has") {
@@ -104,7 +111,7 @@ TEST_CASE("before it is started nothing is counted; then every class is told wha
   office.PutNode("a100", 4);
   office.loop.RunFor(1min);
   CHECK(office.Writes() == 0);
-  office.classes.Start();
+  office.Start();
   office.loop.RunFor(2s);
   CHECK(office.Writes() == 2);
   CHECK(office.Status("a100").at("free") == 4);
@@ -113,7 +120,7 @@ TEST_CASE("before it is started nothing is counted; then every class is told wha
 
 TEST_CASE("a burst of changes costs one write a second, and at rest there is none") {
   Office office;
-  office.classes.Start();
+  office.Start();
   office.loop.RunFor(10s);
   const auto before = office.Writes();
   for (int devices = 1; devices <= 300; ++devices) {  // three seconds
@@ -126,27 +133,27 @@ TEST_CASE("a burst of changes costs one write a second, and at rest there is non
   CHECK(office.Writes() - before <= 4);
 
   const auto rest = office.Writes();
-  const auto decisions = office.classes.controller().counters().decisions;
+  const auto decisions = office.statuses.classes().counters().decisions;
   office.loop.RunFor(std::chrono::hours{10});
   CHECK(office.Writes() == rest);
-  CHECK(office.classes.controller().counters().decisions == decisions);
+  CHECK(office.statuses.classes().counters().decisions == decisions);
 }
 
 TEST_CASE("a node that only its kubelet sees a difference in wakes nobody") {
   Office office;
   office.PutNode("a100", 4, "before");
-  office.classes.Start();
+  office.Start();
   office.loop.RunFor(10s);
-  const auto decisions = office.classes.controller().counters().decisions;
+  const auto decisions = office.statuses.classes().counters().decisions;
   office.PutNode("a100", 4, "after");
   office.loop.RunFor(10s);
-  CHECK(office.classes.controller().counters().decisions == decisions);
+  CHECK(office.statuses.classes().counters().decisions == decisions);
 }
 
 TEST_CASE("a status that somebody else wrote is put right at once") {
   Office office;
   office.PutNode("a100", 4);
-  office.classes.Start();
+  office.Start();
   office.loop.RunFor(10s);
   office.Ask(http::Method::kPatch, kClasses + "/a100/status", {{"status", {{"free", 77}}}});
   office.loop.RunFor(100ms);
@@ -156,7 +163,7 @@ TEST_CASE("a status that somebody else wrote is put right at once") {
 TEST_CASE("a class that was edited is counted anew") {
   Office office;
   office.PutNode("h100", 4);
-  office.classes.Start();
+  office.Start();
   office.loop.RunFor(10s);
   office.Ask(http::Method::kPatch, kClasses + "/a100", {{"spec", {{"nodeSelector", {{"product", "h100"}}}}}});
   office.loop.RunFor(2s);
@@ -168,7 +175,7 @@ TEST_CASE("a write that failed is tried again; one that was stopped is not") {
   Office office;
   office.PutNode("a100", 4);
   office.refuses = true;
-  office.classes.Start();
+  office.Start();
   office.loop.RunFor(10s);
   CHECK(office.Status("a100").empty());
   const auto tries = office.Writes();
@@ -179,7 +186,7 @@ TEST_CASE("a write that failed is tried again; one that was stopped is not") {
     CHECK(office.Status("a100").at("free") == 4);
   }
   SECTION("stopped") {
-    office.classes.Stop();
+    office.statuses.Stop();
     office.PutNode("a100", 5);
     office.loop.RunFor(10min);
     CHECK(office.Writes() == tries);
@@ -189,16 +196,19 @@ TEST_CASE("a write that failed is tried again; one that was stopped is not") {
 TEST_CASE("placement makes no pass because the status of a class was written") {
   Office office;
   office.PutNode("a100", 4);
-  Controller placement(office.loop, office.world, [](const Key&) { return false; }, [](const Key&) {});
-  office.world.requests[{"lab", "ada"}].alternatives = {{"a100", 1}};
+  office.placement.Start();
   api::Session ada;
   ada.metadata.ns = "lab", ada.metadata.name = "ada", ada.metadata.resource_version = "1";
   office.world.sessions.Upsert(std::make_shared<const api::Session>(ada));
+  api::Request request;
+  request.project = "default";
+  request.alternatives = {{"a100", 1}};
+  office.placement.Ask({"lab", "ada"}, request);
   office.loop.RunFor(1s);
   REQUIRE(office.world.proposals.size() == 1);
 
   office.world.proposals.clear();  // a pass would bring it back
-  office.classes.Start();
+  office.statuses.Start();
   office.loop.RunFor(10s);
   REQUIRE(office.Writes() == 2);
   CHECK(office.world.proposals.empty());

@@ -1,4 +1,4 @@
-#include "controllers/placement/snapshot.hpp"
+#include "controllers/placement/state.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -50,11 +50,11 @@ void Fill(api::World& world) {
   Put(world.session_classes, session_class);
 }
 
-const auto kNobody = [](const Key&) { return false; };
-
-Quantity Used(const Snapshot& snapshot, const char* resource) {
-  const auto& used = snapshot.nodes.at(0).used;
-  return used.contains(resource) ? used.at(resource) : Quantity{};
+// What of the only node is used, in a State made for it.
+std::int64_t Used(const api::World& world, const char* resource) {
+  State state(world, [] { return Time{}; });
+  state.Start();
+  return state.capacity().UsedOn("gpu-0", resource).units();
 }
 
 TEST_CASE("bound pods of anybody count, ended and unbound ones do not") {
@@ -65,50 +65,70 @@ TEST_CASE("bound pods of anybody count, ended and unbound ones do not") {
   auto done = Pod("done", "gpu-0", 1);
   done.status.phase = "Succeeded";
   Put(world.pods, done);
-  const auto snapshot = Read(world, kNobody);
-  CHECK(Used(snapshot, "nvidia.com/gpu") == Quantity::FromUnits(2));
-  CHECK(Used(snapshot, "cpu") == Quantity::FromUnits(2));
-  CHECK(Used(snapshot, "pods") == Quantity::FromUnits(1));
+  CHECK(Used(world, "nvidia.com/gpu") == 2);
+  CHECK(Used(world, "cpu") == 2);
+  CHECK(Used(world, "pods") == 1);
 }
 
 TEST_CASE("an admission counts until its own pod is bound, and then the pod counts instead") {
   api::World world;
   Fill(world);
   auto session = Session("ada");
-  session.status.admission = api::Admission{"a100", 1, "gpu-0", 60, {}};
+  session.status.admission = api::Admission{"a100", 1, "gpu-0", api::AdmissionKind::kGuaranteed, 60, {}};
   Put(world.sessions, session);
-  CHECK(Used(Read(world, kNobody), "nvidia.com/gpu") == Quantity::FromUnits(1));
-  CHECK(Used(Read(world, kNobody), "cpu") == Quantity::FromUnits(3));
+  CHECK(Used(world, "nvidia.com/gpu") == 1);
+  CHECK(Used(world, "cpu") == 3);
 
   auto pod = Pod("ada", "gpu-0", 1);
+  Put(world.pods, pod);  // somebody else's, of that name
+  CHECK(Used(world, "nvidia.com/gpu") == 2);
   pod.metadata.owners = {{"marea.dev/v1alpha1", "Session", "ada", "uid-ada", true}};
   Put(world.pods, pod);
-  CHECK(Used(Read(world, kNobody), "nvidia.com/gpu") == Quantity::FromUnits(1));
-  CHECK(Used(Read(world, kNobody), "cpu") == Quantity::FromUnits(2));
+  CHECK(Used(world, "nvidia.com/gpu") == 1);
+  CHECK(Used(world, "cpu") == 2);
 }
 
-TEST_CASE("a session that is acting on its proposal holds the device already") {
+TEST_CASE("a promise counts until there is an admission, or until it is taken back") {
   api::World world;
   Fill(world);
   Put(world.sessions, Session("ada"));
-  world.requests[{"ns", "ada"}] = {};
-  world.proposals[{"ns", "ada"}] = api::Admit{"a100", 2, "gpu-0"};
-  const auto acting = Read(world, [](const Key&) { return true; });
-  CHECK(Used(acting, "nvidia.com/gpu") == Quantity::FromUnits(2));
-  CHECK(acting.waiting.empty());
-
-  const auto idle = Read(world, kNobody);
-  CHECK(Used(idle, "nvidia.com/gpu") == Quantity{});
-  CHECK(idle.waiting.contains({"ns", "ada"}));
+  State state(world, [] { return Time{}; });
+  state.Start();
+  const auto used = [&] { return state.capacity().UsedOn("gpu-0", "nvidia.com/gpu").units(); };
+  const Use use{"gpu-0", {{"nvidia.com/gpu", Quantity::FromUnits(2)}}};
+  state.Promise({"ns", "ada"}, std::pair(use, Charge{"default", "ada", "a100", 2, false}));
+  CHECK(used() == 2);
+  CHECK(state.sharing().StandingOf("default", "a100").used == 2);
+  SECTION("taken back") {
+    state.Promise({"ns", "ada"}, std::nullopt);
+    CHECK(used() == 0);
+  }
+  SECTION("admitted to another place") {
+    auto session = Session("ada");
+    session.status.admission = api::Admission{"a100", 1, "gpu-0", api::AdmissionKind::kGuaranteed, 60, {}};
+    Put(world.sessions, session);
+    CHECK(state.SessionChanged({"ns", "ada"}));
+    CHECK(used() == 1);
+    state.Promise({"ns", "ada"}, std::nullopt);
+    CHECK(used() == 1);
+  }
 }
 
-TEST_CASE("a cordoned or unready node is not usable") {
+TEST_CASE("a cordoned, draining or unready node is not usable") {
   api::World world;
   Fill(world);
-  CHECK(Read(world, kNobody).nodes.at(0).usable);
+  const auto free = [&] {
+    State state(world, [] { return Time{}; });
+    state.Start();
+    return state.capacity().TotalOf(*state.capacity().Find("a100")).free;
+  };
+  CHECK(free() == 4);
   auto node = *world.nodes.Get({"", "gpu-0"});
   SECTION("cordoned") {
     node.spec.unschedulable = true;
+  }
+  SECTION("draining") {
+    node.spec.taints = {{"marea.dev/draining", "", "NoSchedule"}};
   }
   SECTION("not ready") {
     node.status.conditions[0].status = "Unknown";
@@ -117,7 +137,7 @@ TEST_CASE("a cordoned or unready node is not usable") {
     node.metadata.deletion_time = Time{};
   }
   Put(world.nodes, node);
-  CHECK_FALSE(Read(world, kNobody).nodes.at(0).usable);
+  CHECK(free() == 0);
 }
 
 }  // namespace

@@ -1,0 +1,65 @@
+#include "controllers/api/projects.hpp"
+
+#include <algorithm>
+
+namespace marea::api {
+namespace {
+
+bool Claims(const Project& project, const kube::Namespace& ns) {
+  const auto& spec = project.spec;
+  if (std::ranges::find(spec.namespaces, ns.metadata.name) != spec.namespaces.end()) return true;
+  return spec.namespace_selector && Matches(*spec.namespace_selector, ns.metadata.labels);
+}
+
+// Whether namespaces that nobody claims are its own.
+bool DefaultIsOpen(const World& world) {
+  const auto project = world.projects.Get({"", std::string(kDefaultProject)});
+  return !project || (project->spec.namespaces.empty() && !project->spec.namespace_selector);
+}
+
+std::string List(const std::vector<std::string>& names) {
+  std::string list;
+  for (std::size_t i = 0; i < names.size() && i < 5; ++i) list += (i == 0 ? "" : ", ") + Quoted(names[i]);
+  return names.size() > 5 ? list + ", …" : list;
+}
+
+}  // namespace
+
+std::vector<std::string> Claiming(const World& world, const kube::Namespace& ns) {
+  std::vector<std::string> names;
+  for (const auto& [key, project] : world.projects.All()) {
+    if (Claims(*project, ns)) names.push_back(key.name);
+  }
+  return names;
+}
+
+ProjectChoice ChooseProject(const World& world, const kube::Namespace& ns, const std::string& asked) {
+  const auto claiming = Claiming(world, ns);
+  const std::string fallback(kDefaultProject);
+  const bool may_fall_back = claiming.empty() && DefaultIsOpen(world);
+  const std::string place = "namespace " + ns.metadata.name;
+  if (!asked.empty()) {
+    const bool claimed = std::ranges::find(claiming, asked) != claiming.end();
+    if (claimed || (asked == fallback && may_fall_back)) return {asked, {}, {}};
+    if (asked != fallback && !world.projects.Get({"", asked}))
+      return {{}, "ProjectNotFound", "spec.project: there is no Project " + Quoted(asked) + "."};
+    return {{},
+            "ProjectNotAllowed",
+            "spec.project: Project " + Quoted(asked) + " does not claim " + place + "; " +
+                (claiming.empty() ? "leave the field out." : "it is claimed by: " + List(claiming) + ".")};
+  }
+  if (claiming.size() == 1) return {claiming.front(), {}, {}};
+  if (claiming.size() > 1) {
+    return {{},
+            "ProjectAmbiguous",
+            "Several Projects claim " + place + ": " + List(claiming) +
+                "; name one in spec.project, or ask an administrator to leave it to one."};
+  }
+  if (may_fall_back) return {fallback, {}, {}};
+  return {{},
+          "NamespaceHasNoProject",
+          "No Project claims " + place +
+              ", and Project \"default\" is not for all; ask an administrator to add it to one."};
+}
+
+}  // namespace marea::api

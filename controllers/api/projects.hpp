@@ -1,0 +1,24 @@
+// Which Project a namespace's sessions are charged to.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "controllers/api/world.hpp"
+
+namespace marea::api {
+
+// The Projects that claim the namespace, by name or by its labels; names, sorted.
+std::vector<std::string> Claiming(const World& world, const kube::Namespace& ns);
+
+struct ProjectChoice {
+  std::string project;  // empty: none, for this reason
+  std::string reason,
+      message;  // "ProjectAmbiguous", "ProjectNotFound", "ProjectNotAllowed", "NamespaceHasNoProject"
+};
+
+// `asked` empty: whichever claims the namespace, else the default one, which is anybody's unless it names
+// namespaces itself.
+ProjectChoice ChooseProject(const World& world, const kube::Namespace& ns, const std::string& asked);
+
+}  // namespace marea::api
