@@ -16,6 +16,7 @@ import pytest
 import realnode
 import yaml
 from audit import Audit
+from chart_values import EVERYTHING
 from installation import ROOT, schemas
 from installation.chart import CHART, RELEASE, HelmError, helm, render, settings
 from installation.cluster import Cluster, KubectlError, Unmet, wait
@@ -31,38 +32,6 @@ KEPT = "api/contents/kept.txt"
 ON_REAL_NODES = {
     "image": {"tag": "local", "pullPolicy": "Never"},
     "session": {"nodeSelector": {"marea.dev/e2e-node": "real"}, "tolerations": catalogue.GPU_TAINT},
-}
-
-# Every value, as different from its default as can be.
-EVERYTHING = {
-    "image": {
-        "repository": "registry.example.org:5000/ml/marea", "tag": "v9", "digest": "sha256:" + "a" * 64,
-        "pullPolicy": "Always", "pullSecrets": ["registry", "mirror"],
-    },
-    "crds": {"install": False},
-    "session": {
-        "replicas": 5, "logLevel": "debug", "logFormat": "json", "infoMetric": True, "listenAddress": "[::]", "port": 65535,
-        "resources": {"requests": {"cpu": "2", "memory": "1.5Gi", "ephemeral-storage": "1Gi"}, "limits": {"cpu": 4}},
-        "nodeSelector": {"role": "infra"},
-        "tolerations": [{"operator": "Exists"}, {"key": "a", "operator": "Equal", "value": "b", "effect": "NoExecute", "tolerationSeconds": 9}],
-        "affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [
-            {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"app": "noisy"}}}
-        ]}},
-        "priorityClassName": "system-cluster-critical", "podAnnotations": {"note": "{{ not a template }}: 'x'"}, "podLabels": {"team": "ml"},
-    },
-    "gatewayApi": {"enabled": True},
-    "tokenKeys": {"existingSecret": "keys-of-ours"},
-    "serving": {"tlsSecret": "certificate"},
-    "podDisruptionBudget": {"enabled": False},
-    "networkPolicy": {"enabled": False, "apiServerPorts": [16443], "metricsFrom": [{"namespaceSelector": {"matchLabels": {"a": "b"}}}]},
-    "serviceMonitor": {"enabled": True, "labels": {"release": "monitoring"}, "interval": "2m"},
-    "prometheusRule": {"enabled": True, "labels": {"release": "monitoring"}, "runbooks": "https://wiki.example.org/marea"},
-    "dashboards": {"enabled": True, "labels": {"dashboards": "yes"}, "annotations": {"folder": "ML"}},
-    "personas": {"enabled": False, "catalogueForEverybody": False},
-    "policies": {
-        "actAs": False, "marks": False, "status": False, "images": False, "fillUser": True,
-        "trustedUsers": ["system:serviceaccount:velero:velero", "oidc:o'brien@example.org"],
-    },
 }
 
 
@@ -358,27 +327,6 @@ def test_what_is_rendered_is_what_the_api_takes(kubeconform, values):
     assert valid == len(objects)
 
 
-def test_what_prometheus_and_grafana_read_is_what_the_files_say():
-    """Their kinds are those of the Prometheus Operator, which is not here: what is in them is the files."""
-    names = {name: EVERYTHING[name] for name in ("serviceMonitor", "prometheusRule", "dashboards")}
-    objects = {(o["kind"], o["metadata"]["name"]): o for o in yaml.safe_load_all(render(NAMESPACE, **names)) if o}
-    rules = (CHART / "files/prometheus/rules.yaml").read_text().replace("https://marea.dev/runbooks", "https://wiki.example.org/marea")
-    assert objects["PrometheusRule", "marea"]["spec"] == yaml.safe_load(rules)
-    for path in sorted((CHART / "files/dashboards").glob("*.json")):
-        board = objects["ConfigMap", f"marea-dashboard-{path.stem}"]
-        assert board["data"] == {path.name: path.read_text()} and board["metadata"]["labels"]["dashboards"] == "yes"
-        assert board["metadata"]["annotations"] == {"folder": "ML"}
-    monitor, service = objects["ServiceMonitor", "marea-session"], objects["Service", "marea-session"]
-    wanted = monitor["spec"]["selector"]["matchLabels"]
-    assert wanted.items() <= service["metadata"]["labels"].items(), "it must find the Service"
-    endpoint = monitor["spec"]["endpoints"][0]
-    assert endpoint["port"] in [port["name"] for port in service["spec"]["ports"]]
-    assert (endpoint["interval"], endpoint["scheme"], endpoint["tlsConfig"]) == ("2m", "https", {"insecureSkipVerify": True})
-    trusted = yaml.safe_load_all(render(NAMESPACE, **names, serving={"tlsSecret": "certificate"}))
-    endpoint = next(o for o in trusted if o and o["kind"] == "ServiceMonitor")["spec"]["endpoints"][0]
-    assert endpoint["tlsConfig"] == {"ca": {"secret": {"name": "certificate", "key": "ca.crt"}}, "serverName": f"marea-session.{NAMESPACE}.svc"}
-
-
 def test_the_files_for_kubectl_are_the_chart_and_the_api_takes_them(release):
     subprocess.run([ROOT / "charts/build"], check=True, stdout=subprocess.DEVNULL)
     namespace_, *objects = (o for o in yaml.safe_load_all((ROOT / "build/install.yaml").read_text()) if o)
@@ -395,46 +343,6 @@ def test_the_check_would_see_a_mistake(kubeconform):
     for right, wrong in (("replicas: 2", "replicas: two"), ("maxSurge:", "maxsurge:"), ("kind: Deployment", "kind: Deploymint")):
         assert text.count(right) == 1
         assert kubeconform(text.replace(right, wrong))[1]
-
-
-def test_every_value_has_its_effect():
-    """Each one that can be set changes what is rendered, or names it does not know would be found in the templates."""
-    for section, values in EVERYTHING.items():
-        off = section in ("serviceMonitor", "prometheusRule", "dashboards")
-        for name, value in values.items():
-            given = {"enabled": True} if off and name != "enabled" else {}
-            plain = render(NAMESPACE, **{section: given})
-            assert render(NAMESPACE, **{section: {**given, name: value}}) != plain, f"{section}.{name} changes nothing"
-    schema = json.loads((CHART / "values.schema.json").read_text())["properties"]
-    defaults = yaml.safe_load((CHART / "values.yaml").read_text())
-    for section, values in defaults.items():
-        assert set(values) == set(EVERYTHING[section]) == set(schema[section]["properties"])
-
-
-@pytest.mark.parametrize("change, named", [
-    ("session.replicas=-1", "/session/replicas"),
-    ("session.replicas=two", "/session/replicas"),
-    ("session.replica=2", "replica"),
-    ("sesion.replicas=2", "sesion"),
-    ("image.pullPolicy=Sometimes", "/image/pullPolicy"),
-    ("image.tag=a b", "/image/tag"),
-    ("image.digest=sha256:12", "/image/digest"),
-    ("session.logLevel=loud", "/session/logLevel"),
-    ("session.port=80", "/session/port"),
-    ("session.resources.limits.memory=lots", "/session/resources/limits/memory"),
-    ("session.resources.limit.memory=1Gi", "limit"),
-    ("session.podLabels.app\\.kubernetes\\.io/name=other", "/session/podLabels/app.kubernetes.io~1name"),
-    ("session.tolerations[0].effect=Never", "/session/tolerations/0/effect"),
-    ("tokenKeys.existingSecret=Not_A_Name", "/tokenKeys/existingSecret"),
-    ("networkPolicy.apiServerPorts=null", "/networkPolicy"),
-    ("personas.enabled=maybe", "/personas/enabled"),
-    ("policies.actas=true", "actas"),
-    ("policies.trustedUsers[0]=two words", "/policies/trustedUsers/0"),
-    ("crds.install=1", "/crds/install"),
-])
-def test_a_bad_value_is_refused_by_its_name(change, named):
-    with pytest.raises(HelmError, match=re.escape(named)):
-        helm("template", RELEASE, CHART, "--set", change)
 
 
 def test_a_second_release_is_refused(release):
