@@ -112,7 +112,9 @@ def settle(ground, seconds=STAND_SECONDS):
 
 
 def is_heartbeat(entry):
-    return trail.resource(entry) in ("leases", "nodes", "nodes/status", "serviceaccounts/token", "sessionclasses/status", "acceleratorclasses/status")
+    return trail.resource(entry) in (
+        "leases", "nodes", "nodes/status", "serviceaccounts/token", "sessionclasses/status", "acceleratorclasses/status", "projects/status"
+    )
 
 
 def fill(ground, team, sessions):

@@ -35,6 +35,8 @@ void ForKind(std::uint8_t choice, Visit visit) {
       return visit(std::type_identity<kube::PersistentVolume>());
     case 10:
       return visit(std::type_identity<kube::Event>());
+    case 11:
+      return visit(std::type_identity<api::Project>());
     default:
       return visit(std::type_identity<kube::Pod>());
   }

@@ -88,7 +88,7 @@ void Laws::CheckPodCreate(const http::Request& request) {
 }
 
 void Laws::CheckPatch(const http::Request& request, const std::string& where) {
-  if (where != "sessions/status" && where != "acceleratorclasses/status")
+  if (where != "sessions/status" && where != "acceleratorclasses/status" && where != "projects/status")
     Violate("only status is written", where);
   if (TextAt(Json::parse(request.body), "/metadata/resourceVersion").empty())
     Violate("patches carry a resourceVersion", request.path);

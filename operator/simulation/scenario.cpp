@@ -200,8 +200,8 @@ void Mask(Json& value) {
 // What two runs of one story may differ in: clocks, versions, addresses.
 std::string Masked(testing::FakeApi& api) {
   std::string text;
-  for (const char* plural :
-       {"sessions", "acceleratorclasses", "pods", "services", "secrets", "persistentvolumeclaims"}) {
+  for (const char* plural : {"sessions", "acceleratorclasses", "projects", "pods", "services", "secrets",
+                             "persistentvolumeclaims"}) {
     for (const auto& [key, object] : api.All(plural)) {
       Json masked = *object;
       for (const char* field : {"resourceVersion", "uid", "managedFields", "generation"})

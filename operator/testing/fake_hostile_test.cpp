@@ -43,6 +43,7 @@ const Strings kCollections = {"/api/v1/namespaces/team-a/pods",
                               "/apis/marea.dev/v1alpha1/namespaces/team-a/sessions",
                               "/apis/marea.dev/v1alpha1/sessionclasses",
                               "/apis/marea.dev/v1alpha1/acceleratorclasses",
+                              "/apis/marea.dev/v1alpha1/projects",
                               "/apis/marea.dev/v1alpha1/sessions",
                               "/api",
                               "/apis/x",
@@ -205,6 +206,7 @@ Json Body(Dice& dice, const std::string& path, const std::string& type) {
     body["apiVersion"] = "marea.dev/v1alpha1";
     body["kind"] = path.find("sessions") != std::string::npos         ? "Session"
                    : path.find("sessionclasses") != std::string::npos ? "SessionClass"
+                   : path.find("projects") != std::string::npos       ? "Project"
                                                                       : "AcceleratorClass";
   } else {
     body.erase("apiVersion");
@@ -255,8 +257,9 @@ void CheckAnswer(const http::Request& request, const http::Response& response) {
 }
 
 void CheckStore(const FakeApi& api) {
-  for (const char* plural : {"pods", "services", "secrets", "events", "persistentvolumeclaims", "leases",
-                             "nodes", "namespaces", "sessions", "sessionclasses", "acceleratorclasses"}) {
+  for (const char* plural :
+       {"pods", "services", "secrets", "events", "persistentvolumeclaims", "leases", "nodes", "namespaces",
+        "sessions", "sessionclasses", "acceleratorclasses", "projects"}) {
     for (const auto& [key, object] : api.All(plural)) {
       const Json& metadata = object->at("metadata");
       REQUIRE(metadata.at("name") == key.name);

@@ -21,6 +21,7 @@ struct SchemaNode {
   std::unique_ptr<SchemaNode> items;
   std::vector<std::string> required;
   std::vector<std::string> map_keys;  // x-kubernetes-list-map-keys
+  bool is_set = false;                // x-kubernetes-list-type
   Json enumeration, fallback;         // null: none
   std::optional<std::int64_t> min_length, max_length, min_items, max_items, max_properties;
   std::optional<double> minimum, maximum;
@@ -53,6 +54,7 @@ SchemaNode Compiled(const Json& schema) {
   node.has_rules = !At(schema, "x-kubernetes-validations").is_null();
   node.required = TextsAt(schema, "required");
   node.map_keys = TextsAt(schema, "x-kubernetes-list-map-keys");
+  node.is_set = TextAt(schema, "x-kubernetes-list-type") == "set";
   node.enumeration = At(schema, "enum");
   node.fallback = At(schema, "default");
   node.min_length = NumberAt<std::int64_t>(schema, "minLength");
@@ -292,7 +294,7 @@ class Validation {
     std::vector<Json> seen;
     for (std::size_t i = 0; i < json.size(); ++i) {
       if (node.items != nullptr) Check(*node.items, Below(path, i), json[i]);
-      if (node.map_keys.empty()) continue;
+      if (node.map_keys.empty() && !node.is_set) continue;
       Json identity = Identity(node, json[i]);
       if (std::ranges::find(seen, identity) != seen.end()) {
         causes_.push_back({"FieldValueDuplicate", "Duplicate value: " + Dump(identity), Below(path, i)});
@@ -302,6 +304,7 @@ class Validation {
   }
 
   static Json Identity(const SchemaNode& node, const Json& item) {
+    if (node.is_set) return item;
     Json identity = Json::object();
     for (const std::string& key : node.map_keys) {
       if (const Json& value = At(item, key.c_str()); !value.is_null()) identity[key] = value;
