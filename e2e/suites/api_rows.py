@@ -1,15 +1,18 @@
 """Objects of every kind: the smallest, the largest, and those the API server must refuse, with what it has to say."""
 
-SESSION, CLASS, DEVICE = "Session", "SessionClass", "AcceleratorClass"
-LEAST = {SESSION: {}, CLASS: {"images": [{"name": "lab", "image": "lab:1"}]}, DEVICE: {"device": {"extendedResource": {"name": "nvidia.com/gpu"}}}}
+SESSION, CLASS, DEVICE, PROJECT = "Session", "SessionClass", "AcceleratorClass", "Project"
+LEAST = {
+    SESSION: {}, CLASS: {"images": [{"name": "lab", "image": "lab:1"}]}, DEVICE: {"device": {"extendedResource": {"name": "nvidia.com/gpu"}}},
+    PROJECT: {},
+}
 
 # Every field of each kind at once.
 MOST = {
     SESSION: {
-        "className": "large", "user": "Ада Лавлейс <ada@example.org>", "image": "registry.example.org:5000/physics/lab:2.1@sha256:abc",
+        "className": "large", "user": "Ада Лавлейс <ada@example.org>", "project": "physics", "image": "registry.example.org:5000/physics/lab:2.1@sha256:abc",
         "resources": {"cpu": "2500m", "memory": "16Gi"},
         "accelerator": {"alternatives": [{"className": "a100", "count": 1}, {"className": "mig-1g.5gb", "count": 64}]},
-        "durationSeconds": 31536000, "home": {"size": "20Gi", "storageClassName": "fast.example"},
+        "durationSeconds": 31536000, "preemptible": True, "priority": 1000, "home": {"size": "20Gi", "storageClassName": "fast.example"},
         "volumes": [{"claimName": "data", "mountPath": "/data", "readOnly": True}, {"claimName": "data", "mountPath": "/home/jovyan/more"}],
         "env": [{"name": "_A1", "value": "$(B) \"quoted\"\n"}, {"name": "EMPTY"}], "auth": "Hub", "credentials": "Required",
         "basePath": "/user/ada@x/~lab/", "desiredState": "Stopped", "run": 1000000000,
@@ -19,7 +22,7 @@ MOST = {
         "allowedImagePrefixes": ["registry.example.org/physics/"], "imagePullSecretNames": ["registry"],
         "resources": {"default": {"cpu": 1, "memory": "2Gi"}, "max": {"cpu": "64", "memory": "1Pi"}},
         "accelerators": [{"className": "a100", "maxCount": 8}], "defaultDurationSeconds": 3600, "maxDurationSeconds": 3600,
-        "startDeadlineSeconds": 600,
+        "startDeadlineSeconds": 600, "alternativePatienceSeconds": 604800,
         "home": {"size": "1Mi", "storageClassName": "fast", "accessMode": "ReadWriteMany", "mountPath": "/home/jovyan"},
         "volumes": [{"claimName": "sets", "mountPath": "/datasets"}], "scratch": {"size": "100Gi", "mountPath": "/scratch"},
         "route": {
@@ -37,6 +40,19 @@ MOST = {
     DEVICE: {
         "device": {"extendedResource": {"name": "nvidia.com/mig-1g.5gb"}}, "nodeSelector": {"nvidia.com/gpu.product": "A100-SXM4_40.GB"},
         "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoExecute"}],
+        "credits": 1000000, "reclaimBelowPriority": -2147483648,
+    },
+    PROJECT: {
+        "parentName": "physics", "namespaces": ["ada", "1-more"],
+        "namespaceSelector": {
+            "matchLabels": {"example.org/team": "vision", "empty": ""},
+            "matchExpressions": [
+                {"key": "tier", "operator": "NotIn", "values": ["a", ""]}, {"key": "tier", "operator": "Exists"}, {"key": "x/gone", "operator": "DoesNotExist"},
+            ],
+        },
+        "guarantees": [{"className": "a100", "count": 1000000, "lendingLimit": 1000000}, {"className": "mig-1g.5gb", "count": 0}, {"className": "cpu", "count": 7}],
+        "limits": [{"className": "a100", "count": 1000000}, {"className": "t4", "count": 0}], "userLimits": [{"className": "cpu", "count": 1}],
+        "borrowing": {"policy": "Allowed", "limits": [{"className": "a100", "count": 2}]}, "weight": 1000000, "maxPriority": 1000,
     },
 }
 
@@ -74,6 +90,18 @@ def route(**fields):
 
 def pod(**fields):
     return {"pod": fields}
+
+
+def many(count):
+    return [{"className": f"a{i}", "count": 1} for i in range(count)]
+
+
+def term(**fields):
+    return {"namespaceSelector": {"matchExpressions": [{"key": "a", "operator": "Exists"}, {"key": "b", **fields}]}}
+
+
+def labels(**terms):
+    return {"namespaceSelector": {"matchLabels": terms}}
 
 
 def device(name):
@@ -169,7 +197,15 @@ BAD_SESSIONS = [
     ("spec.run", "greater than or equal to 1", {"run": 0}),
     ("spec.run", "less than or equal to 1000000000", {"run": 1000000001}),
     ("spec.podSpec", "unknown field", {"podSpec": {"hostNetwork": True}}),
-    ("spec.priority", "unknown field", {"priority": 5}),
+    ("spec.project", "must be of type string", {"project": 7}),
+    ("spec.project", NAME, {"project": "Physics"}),
+    ("spec.project", NAME, {"project": "a.b"}),
+    ("spec.project", "at least 1 chars", {"project": ""}),
+    ("spec.project", "may not be more than 63", {"project": "a" * 64}),
+    ("spec.preemptible", "must be of type boolean", {"preemptible": "true"}),
+    ("spec.priority", "must be of type integer", {"priority": "high"}),
+    ("spec.priority", "greater than or equal to -1000", {"priority": -1001}),
+    ("spec.priority", "less than or equal to 1000", {"priority": 1001}),
 ]
 BAD_CLASSES = [
     ("spec.images", "Required value", {"images": None}),
@@ -193,6 +229,9 @@ BAD_CLASSES = [
     ("spec.defaultDurationSeconds", "must not be above maxDurationSeconds", {"maxDurationSeconds": 3600}),
     ("spec.maxDurationSeconds", "less than or equal to 31536000", {"maxDurationSeconds": 9223372036854775807}),
     ("spec.startDeadlineSeconds", "greater than or equal to 5", {"startDeadlineSeconds": 0}),
+    ("spec.alternativePatienceSeconds", "greater than or equal to 0", {"alternativePatienceSeconds": -1}),
+    ("spec.alternativePatienceSeconds", "less than or equal to 604800", {"alternativePatienceSeconds": 604801}),
+    ("spec.alternativePatienceSeconds", "must be of type integer", {"alternativePatienceSeconds": "5m"}),
     ("spec.home.accessMode", "supported values", {"home": {"accessMode": "ReadOnlyMany"}}),
     ("spec.home.mountPath", SYSTEM, {"home": {"mountPath": "/root"}}),
     ("spec.home.mountPath", PATTERN, {"home": {"mountPath": "home"}}),
@@ -238,6 +277,73 @@ BAD_DEVICES = [
     ("spec.tolerations[0].effect", "supported values", {"tolerations": [{"key": "a", "effect": "Never"}]}),
     ("spec.tolerations[0].key", PATTERN, {"tolerations": [{"key": "a b"}]}),
     ("spec.tolerations[0].tolerationSeconds", "unknown field", {"tolerations": [{"key": "a", "tolerationSeconds": 5}]}),
+    ("spec.credits", "greater than or equal to 1", {"credits": 0}),
+    ("spec.credits", "less than or equal to 1000000", {"credits": 1000001}),
+    ("spec.credits", "must be of type int64", {"credits": 0.5}),
+    ("spec.reclaimBelowPriority", "less than or equal to 1000000000", {"reclaimBelowPriority": 1000000001}),
+    ("spec.reclaimBelowPriority", "greater than or equal to -2147483648", {"reclaimBelowPriority": -2147483649}),
+    ("spec.reclaimBelowPriority", "must be of type integer", {"reclaimBelowPriority": "batch"}),
+]
+LENDS, LIMITS = "nobody can lend more than the guarantee", "a limit is below the guarantee of its class"
+VALUES, FORBIDDEN = "goes with In and NotIn, and with them alone", "goes with the policy Allowed alone"
+BAD_PROJECTS = [
+    ("spec.parentName", NAME, {"parentName": "Physics"}),
+    ("spec.parentName", NAME, {"parentName": "a.b"}),
+    ("spec.parentName", "at least 1 chars", {"parentName": ""}),
+    ("spec.parentName", "may not be more than 63", {"parentName": "a" * 64}),
+    ("spec.namespaces[0]", PATTERN, {"namespaces": ["Ada"]}),
+    ("spec.namespaces[1]", PATTERN, {"namespaces": ["ada", "team-*"]}),
+    ("spec.namespaces[0]", "at least 1 chars", {"namespaces": [""]}),
+    ("spec.namespaces[0]", "may not be more than 63", {"namespaces": ["a" * 64]}),
+    ("spec.namespaces[1]", "Duplicate value", {"namespaces": ["ada", "ada"]}),
+    ("spec.namespaces", "must have at most 512 items", {"namespaces": [f"a{i}" for i in range(513)]}),
+    ("spec.namespaces", "must be of type array", {"namespaces": "ada"}),
+    ("spec.namespaceSelector.team", "unknown field", {"namespaceSelector": {"team": "vision"}}),
+    ("spec.namespaceSelector.matchLabels", "must have at most 16 items", labels(**{f"a{i}": "x" for i in range(17)})),
+    ("spec.namespaceSelector.matchLabels", "a key is no label", labels(**{"a/b/c": "x"})),
+    ("spec.namespaceSelector.matchLabels", "a value is none of a label", labels(team="two words")),
+    ("spec.namespaceSelector.matchLabels.team", "must be of type string", labels(team=7)),
+    ("spec.namespaceSelector.matchLabels.team", "may not be more than 63", labels(team="x" * 64)),
+    ("spec.namespaceSelector.matchExpressions", "must have at most 16 items", {"namespaceSelector": {"matchExpressions": [{"key": "a", "operator": "Exists"}] * 17}}),
+    ("spec.namespaceSelector.matchExpressions[1].operator", "Required value", term()),
+    ("spec.namespaceSelector.matchExpressions[1].operator", "supported values", term(operator="Gt", values=["1"])),
+    ("spec.namespaceSelector.matchExpressions[1].key", PATTERN, term(operator="Exists", key="a b")),
+    ("spec.namespaceSelector.matchExpressions[1].key", "Required value", {"namespaceSelector": {"matchExpressions": [{"key": "a", "operator": "Exists"}, {"operator": "Exists"}]}}),
+    ("spec.namespaceSelector.matchExpressions[1].values", VALUES, term(operator="In")),
+    ("spec.namespaceSelector.matchExpressions[1].values", VALUES, term(operator="NotIn", values=[])),
+    ("spec.namespaceSelector.matchExpressions[1].values", VALUES, term(operator="Exists", values=["x"])),
+    ("spec.namespaceSelector.matchExpressions[1].values", VALUES, term(operator="DoesNotExist", values=["x"])),
+    ("spec.namespaceSelector.matchExpressions[1].values[0]", PATTERN, term(operator="In", values=["a b"])),
+    ("spec.namespaceSelector.matchExpressions[1].values", "must have at most 64 items", term(operator="In", values=["x"] * 65)),
+    ("spec.guarantees[0].className", "Required value", {"guarantees": [{"count": 1}]}),
+    ("spec.guarantees[0].className", NAME, {"guarantees": [one("A100", count=1)]}),
+    ("spec.guarantees[0].count", "Required value", {"guarantees": [one("a100")]}),
+    ("spec.guarantees[0].count", "greater than or equal to 0", {"guarantees": [one("a100", count=-1)]}),
+    ("spec.guarantees[0].count", "less than or equal to 1000000", {"guarantees": [one("a100", count=1000001)]}),
+    ("spec.guarantees[0].count", "must be of type integer", {"guarantees": [one("a100", count="half")]}),
+    ("spec.guarantees[0].lendingLimit", "greater than or equal to 0", {"guarantees": [one("a100", count=1, lendingLimit=-1)]}),
+    ("spec.guarantees", LENDS, {"guarantees": [one("t4", count=1), one("a100", count=1, lendingLimit=2)]}),
+    ("spec.guarantees[1]", "Duplicate value", {"guarantees": [one("a100", count=1), one("a100", count=2)]}),
+    ("spec.guarantees", "must have at most 64 items", {"guarantees": many(65)}),
+    ("spec.guarantees[0].borrowingLimit", "unknown field", {"guarantees": [one("a100", count=1, borrowingLimit=2)]}),
+    ("spec.limits", LIMITS, {"guarantees": [one("a100", count=4)], "limits": [one("t4", count=1), one("a100", count=3)]}),
+    ("spec.limits[0].className", NAME, {"limits": [one("-a", count=1)]}),
+    ("spec.limits[0].count", "Required value", {"limits": [one("a100")]}),
+    ("spec.limits[1]", "Duplicate value", {"limits": [one("a100", count=1), one("a100", count=2)]}),
+    ("spec.limits", "must have at most 64 items", {"limits": many(65)}),
+    ("spec.userLimits[0].className", NAME, {"userLimits": [one("a_b", count=1)]}),
+    ("spec.userLimits[0].count", "less than or equal to 1000000", {"userLimits": [one("a100", count=1000001)]}),
+    ("spec.userLimits[1]", "Duplicate value", {"userLimits": [one("a100", count=1), one("a100", count=1)]}),
+    ("spec.borrowing.policy", "supported values", {"borrowing": {"policy": "Never"}}),
+    ("spec.borrowing.limits", FORBIDDEN, {"borrowing": {"policy": "Forbidden", "limits": [one("a100", count=1)]}}),
+    ("spec.borrowing.limits[0].className", NAME, {"borrowing": {"limits": [one("A100", count=1)]}}),
+    ("spec.borrowing.limits[1]", "Duplicate value", {"borrowing": {"limits": [one("a100", count=1), one("a100", count=1)]}}),
+    ("spec.weight", "greater than or equal to 1", {"weight": 0}),
+    ("spec.weight", "less than or equal to 1000000", {"weight": 1000001}),
+    ("spec.weight", "must be of type int64", {"weight": 0.5}),
+    ("spec.maxPriority", "greater than or equal to -1000", {"maxPriority": -1001}),
+    ("spec.maxPriority", "less than or equal to 1000", {"maxPriority": 1001}),
+    ("spec.users", "unknown field", {"users": ["ada"]}),
 ]
 BAD_NAMES = [
     (SESSION, "1ada", "start with a letter"),
@@ -250,15 +356,21 @@ BAD_NAMES = [
     (DEVICE, "cpu", "choose another name"),
     (DEVICE, "a" * 64, "at most 63"),
     (DEVICE, "a100_80", "lower case"),
+    (PROJECT, "a.b", "lower-case letters, digits and dashes"),
+    (PROJECT, "a" * 64, "at most 63"),
+    (PROJECT, "Vision", "lower case"),
 ]
 
-BAD = [(kind, *row) for kind, rows in ((SESSION, BAD_SESSIONS), (CLASS, BAD_CLASSES), (DEVICE, BAD_DEVICES)) for row in rows]
+BAD = [
+    (kind, *row) for kind, rows in ((SESSION, BAD_SESSIONS), (CLASS, BAD_CLASSES), (DEVICE, BAD_DEVICES), (PROJECT, BAD_PROJECTS)) for row in rows
+]
 
 # What stands for a plain letter or hides beside one, put at the end of a good value.
 LOOKALIKES = {"Cyrillic": "\u0430", "full width": "\uff41", "zero width": "\u200b", "right to left": "\u202e", "line end": "\n", "combining": "\u0301"}
 # Each string that names something: the kind, the field, and the spec that has it.
 NAMING = [
     (SESSION, "spec.className", lambda x: {"className": "a" + x}),
+    (SESSION, "spec.project", lambda x: {"project": "a" + x}),
     (SESSION, "spec.image", lambda x: {"image": "jupyterlab" + x}),
     (SESSION, "spec.home.claimName", lambda x: {"home": {"claimName": "a" + x}}),
     (SESSION, "spec.home.storageClassName", lambda x: {"home": {"storageClassName": "a" + x}}),
@@ -284,12 +396,24 @@ NAMING = [
     (DEVICE, "spec.device.extendedResource.name", lambda x: device("a.b/c" + x)),
     (DEVICE, "spec.nodeSelector", lambda x: {"nodeSelector": {"a": "b" + x}}),
     (DEVICE, "spec.tolerations[0].key", lambda x: {"tolerations": [{"key": "a" + x}]}),
+    (PROJECT, "spec.parentName", lambda x: {"parentName": "a" + x}),
+    (PROJECT, "spec.namespaces[0]", lambda x: {"namespaces": ["a" + x]}),
+    (PROJECT, "spec.namespaceSelector.matchLabels", lambda x: labels(**{"a" + x: "b"})),
+    (PROJECT, "spec.namespaceSelector.matchLabels", lambda x: labels(a="b" + x)),
+    (PROJECT, "spec.namespaceSelector.matchExpressions[1].key", lambda x: term(operator="Exists", key="b" + x)),
+    (PROJECT, "spec.namespaceSelector.matchExpressions[1].values[0]", lambda x: term(operator="In", values=["b" + x])),
+    (PROJECT, "spec.guarantees[0].className", lambda x: {"guarantees": [one("a" + x, count=1)]}),
+    (PROJECT, "spec.limits[0].className", lambda x: {"limits": [one("a" + x, count=1)]}),
+    (PROJECT, "spec.userLimits[0].className", lambda x: {"userLimits": [one("a" + x, count=1)]}),
+    (PROJECT, "spec.borrowing.limits[0].className", lambda x: {"borrowing": {"limits": [one("a" + x, count=1)]}}),
 ]
 
-STORED = {**LEAST[SESSION], "user": "ada", "desiredState": "Stopped", "home": {"size": "10Gi", "storageClassName": "local-path"}}
+STORED = {**LEAST[SESSION], "user": "ada", "project": "physics", "desiredState": "Stopped", "home": {"size": "10Gi", "storageClassName": "local-path"}}
 BAD_UPDATES = [
     ("spec.user", "cannot be changed", {"user": "bob"}),
     ("spec.user", "cannot be changed", {"user": None}),
+    ("spec.project", "cannot be changed", {"project": "chemistry"}),
+    ("spec.project", "cannot be changed", {"project": None}),
     ("spec.home.storageClassName", "cannot be changed", {"home": {"storageClassName": "other"}}),
     ("spec.home.storageClassName", "cannot be changed", {"home": None}),
     ("spec.home.claimName", "cannot be changed", {"home": {"claimName": "mine", "size": None, "storageClassName": None}}),
@@ -298,5 +422,5 @@ BAD_UPDATES = [
 ]
 GOOD_UPDATES = [
     {"home": {"size": "11Gi"}}, {"home": {"size": 10737418240}}, {"className": "other"}, {"durationSeconds": 60}, {"run": 7}, {"run": None},
-    {"image": "jupyterlab"}, {"env": [{"name": "A", "value": "b"}]},
+    {"preemptible": True}, {"priority": 5}, {"priority": -1000}, {"project": "physics"}, {"image": "jupyterlab"}, {"env": [{"name": "A", "value": "b"}]},
 ]

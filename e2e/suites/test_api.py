@@ -1,5 +1,5 @@
-"""What the API server refuses, and how it says so: bad Sessions, SessionClasses and AcceleratorClasses, as a person with
-kubectl writes them. And what it must take: the smallest, the largest, and what was stored under looser rules."""
+"""What the API server refuses, and how it says so: bad Sessions, SessionClasses, AcceleratorClasses and
+Projects, as a person with kubectl writes them. And what it must take: the smallest, the largest, and what was stored under looser rules."""
 
 import copy
 import json
@@ -7,7 +7,7 @@ import re
 
 import pytest
 import yaml
-from api_rows import BAD, BAD_NAMES, BAD_UPDATES, CLASS, DEVICE, GOOD_UPDATES, LEAST, LOOKALIKES, MOST, NAMING, SESSION, STORED
+from api_rows import BAD, BAD_NAMES, BAD_UPDATES, CLASS, DEVICE, GOOD_UPDATES, LEAST, LOOKALIKES, MOST, NAMING, PROJECT, SESSION, STORED
 from installation import ROOT
 from installation.cluster import KubectlError, wait
 
@@ -116,8 +116,9 @@ def test_the_smallest_object_is_accepted_and_filled_in(api, kind):
     made = api.create(kind, {})["spec"]
     expected = {
         SESSION: {"className": "default", "desiredState": "Running"},
-        CLASS: {"defaultDurationSeconds": 28800, "route": {"type": "None", "scheme": "HTTPS"}},
-        DEVICE: LEAST[DEVICE],
+        CLASS: {"defaultDurationSeconds": 28800, "alternativePatienceSeconds": 0, "route": {"type": "None", "scheme": "HTTPS"}},
+        DEVICE: {**LEAST[DEVICE], "credits": 1},
+        PROJECT: {"weight": 1, "maxPriority": 0},
     }[kind]
     assert {k: made[k] for k in expected} == expected
 
@@ -157,10 +158,18 @@ def test_what_may_change_is_accepted(api, stored, change):
     api.patch(stored, change)
 
 
-def test_a_user_cannot_be_given_to_a_session_that_has_none(api):
+@pytest.mark.parametrize("field", ["user", "project"])
+def test_what_a_session_was_made_without_cannot_be_given_to_it(api, field):
     api.cluster.apply(thing(SESSION, {"desiredState": "Stopped"}, "nobodys"))
-    with pytest.raises(KubectlError, match="spec.user: .*cannot be changed"):
-        api.patch("nobodys", {"user": "ada"})
+    with pytest.raises(KubectlError, match=f"spec.{field}: .*cannot be changed"):
+        api.patch("nobodys", {field: "ada"})
+
+
+def test_a_project_is_no_part_of_itself(api):
+    with pytest.raises(KubectlError) as refusal:
+        api.create(PROJECT, {"parentName": "vision"}, "vision")
+    assert explains(str(refusal.value), "spec.parentName", "cannot be a part of itself"), refusal.value
+    api.create(PROJECT, {"parentName": "vision"}, "teaching")
 
 
 # --- rules that became tighter
@@ -171,7 +180,7 @@ def definition(kind):
 
 
 def schema(kind, part):
-    plural = {SESSION: "sessions", CLASS: "sessionclasses", DEVICE: "acceleratorclasses"}[kind]
+    plural = {SESSION: "sessions", CLASS: "sessionclasses", DEVICE: "acceleratorclasses", PROJECT: "projects"}[kind]
     return definition(plural)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"][part]
 
 
@@ -202,10 +211,10 @@ def early_days():
 EARLY_KIND = "EarlySession"
 # What the rules of today would refuse, in as many fields as they have.
 EARLY = {
-    "user": "ada ", "className": "Large", "image": "lab 1", "resources": {"cpu": "0", "memory": 8}, "durationSeconds": 5,
+    "user": "ada ", "project": "Physics", "className": "Large", "image": "lab 1", "resources": {"cpu": "0", "memory": 8}, "durationSeconds": 5,
     "home": {"size": "tiny", "storageClassName": "Fast"}, "volumes": [{"claimName": "Data", "mountPath": "/etc"}],
     "env": [{"name": "LD_PRELOAD", "value": "x"}], "auth": "Hub", "basePath": "ada", "desiredState": "Paused",
-    "accelerator": {"alternatives": [{"className": "A100", "count": 0}]}, "run": 0,
+    "accelerator": {"alternatives": [{"className": "A100", "count": 0}]}, "run": 0, "priority": 5000,
 }
 
 
@@ -263,7 +272,7 @@ def test_what_was_stored_under_looser_rules_lives_on(early):
     for field, change in (
         ("spec.durationSeconds", {"durationSeconds": 5}), ("spec.className", {"className": "Larger"}),
         ("spec.resources.cpu", {"resources": {"cpu": "0.0"}}), ("spec.env[0].name", {"env": [{"name": "LD_AUDIT"}]}),
-        ("spec.desiredState", {"desiredState": "Waiting"}),
+        ("spec.desiredState", {"desiredState": "Waiting"}), ("spec.priority", {"priority": 5001}), ("spec.project", {"project": "Chemistry"}),
     ):
         with pytest.raises(KubectlError) as refusal:
             early.patch({"spec": change})
