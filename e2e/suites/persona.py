@@ -6,6 +6,7 @@ import api
 GROUPS = {
     "Pod": "/api/v1", "PersistentVolumeClaim": "/api/v1", "Service": "/api/v1", "Secret": "/api/v1", "Deployment": "/apis/apps/v1",
     "Session": "/apis/marea.dev/v1alpha1", "SessionClass": "/apis/marea.dev/v1alpha1", "AcceleratorClass": "/apis/marea.dev/v1alpha1",
+    "Project": "/apis/marea.dev/v1alpha1",
     "SelfSubjectAccessReview": "/apis/authorization.k8s.io/v1",
 }
 PLURALS = {"SessionClass": "sessionclasses", "AcceleratorClass": "acceleratorclasses"}
@@ -69,8 +70,9 @@ def bind(cluster, name, role, namespace=None, kind="ClusterRole"):
 
 
 def grant(cluster, user, namespace, resources, verbs, names=()):
-    """Gives a user a rule of their own in a namespace."""
+    """Gives a user a rule of their own, in a namespace or, with None, everywhere."""
     name = f"{user}-{'-'.join(verbs)}"
     rule = {"apiGroups": ["marea.dev"], "resources": resources, "verbs": verbs, **({"resourceNames": list(names)} if names else {})}
-    cluster.apply({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": name, "namespace": namespace}, "rules": [rule]})
-    bind(cluster, user, name, namespace, kind="Role")
+    kind, metadata = ("Role", {"name": name, "namespace": namespace}) if namespace else ("ClusterRole", {"name": name})
+    cluster.apply({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": metadata, "rules": [rule]})
+    bind(cluster, user, name, namespace, kind)

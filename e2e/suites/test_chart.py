@@ -26,7 +26,7 @@ from persona import Persona, bind, refusal
 from team import Team
 
 NAME = "e2e-chart"
-KINDS = ("sessions", "sessionclasses", "acceleratorclasses")
+KINDS = ("sessions", "sessionclasses", "acceleratorclasses", "projects")
 MINUTE = 60
 KEPT = "api/contents/kept.txt"
 ON_REAL_NODES = {

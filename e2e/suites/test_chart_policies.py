@@ -23,6 +23,8 @@ def people(cluster):
         bind(cluster, HUB, "marea-hub", place)
     grant(cluster, "ada", TEAM, ["sessions"], ["actas"], names=["bob"])
     grant(cluster, "eve", TEAM, ["sessions/status"], ["get", "patch", "update"])
+    grant(cluster, "eve", None, ["acceleratorclasses/status", "projects/status"], ["get", "patch"])
+    cluster.apply(catalogue.thing("Project", TEAM, {}))
     cluster.apply(session({"user": TEAM, "image": "jupyterlab"}, name="there"), *marked("there", LAB))
     people = {n: Persona(cluster, n) for n in ("ada", "dora", "eve", OPERATOR, HUB)}
     people["admin"] = Persona(cluster, "root", "system:masters")
@@ -35,7 +37,7 @@ def people(cluster):
     wait("policies and aggregated roles are in force", in_force, 30)
     yield people
     cluster.kubectl("delete", "namespace", TEAM, LAB, "--wait=false")
-    cluster.kubectl("delete", "sessionclass", "physics", "trimmed")
+    cluster.kubectl("delete", "sessionclass/physics", "sessionclass/trimmed", f"project/{TEAM}")
 
 
 def classes():
@@ -215,9 +217,12 @@ def test_no_controller_makes_it_for_them(people, cluster):
     cluster.kubectl("delete", "deployment", "forged", "--namespace", TEAM)
 
 
-def test_status_is_mareas_whatever_a_role_says(people):
+@pytest.mark.parametrize("kind, name, place, status", [
+    ("Session", "there", TEAM, {"user": "carol"}), ("AcceleratorClass", "t4", None, {"free": 99}), ("Project", TEAM, None, {"waiting": 99}),
+], ids=lambda value: value if isinstance(value, str) else "")
+def test_status_is_mareas_whatever_a_role_says(people, kind, name, place, status):
     def write(who):
-        return refusal(lambda: people[who].patch("Session", "there", TEAM, {"status": {"user": "carol"}}, "status"))
+        return refusal(lambda: people[who].patch(kind, name, place, {"status": status}, "status"))
 
     assert "status: is written by Marea alone; ask for changes in spec" in (write("eve") or "it was let pass")
     assert "cannot patch resource" in (write("dora") or "it was let pass"), "an admin of the namespace has no such right at all"

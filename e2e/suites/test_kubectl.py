@@ -10,7 +10,7 @@ def test_explain_tells_what_every_field_is_for(team):
     told = team.kubectl("explain", "session.spec.accelerator.alternatives", "--recursive")
     assert "className" in told and "count" in told
     assert "DESCRIPTION:" in team.kubectl("explain", "session.spec.durationSeconds")
-    for kind in ("sessions", "sessionclasses", "acceleratorclasses"):
+    for kind in ("sessions", "sessionclasses", "acceleratorclasses", "projects"):
         assert "<no description>" not in team.kubectl("explain", kind, "--recursive=false")
 
 
@@ -26,6 +26,22 @@ def test_get_fits_a_terminal_and_wide_tells_more(team):
     assert status["nodeName"] in next(line for line in wide if line.startswith("ada ")).split()
     assert "ada" in team.kubectl("get", "marea", "--output=name"), "the category `marea` lists sessions"
     assert team.kubectl("get", "sessions", "--field-selector=status.summary=Stopped", "--output=name") == ""
+
+
+def test_get_projects_fits_a_terminal_and_wide_tells_more(team):
+    physics = {"apiVersion": "marea.dev/v1alpha1", "kind": "Project", "metadata": {"name": "physics"}, "spec": {"weight": 3}}
+    vision = {**physics, "metadata": {"name": "vision"}, "spec": {"parentName": "physics", "namespaces": [team.name]}}
+    team.cluster.apply(physics, vision)
+    try:
+        narrow = team.kubectl("get", "projects").splitlines()
+        wide = team.kubectl("get", "projects", "--output=wide").splitlines()
+        assert max(map(len, narrow)) <= 80, "\n".join(narrow)
+        assert {"PARENT", "SESSIONS", "WAITING", "GUARANTEE"} < set(narrow[0].split()) < set(wide[0].split())
+        assert "physics" in next(line for line in narrow if line.startswith("vision ")).split()
+        assert "3" in next(line for line in wide if line.startswith("physics ")).split()
+        assert "project.marea.dev/vision" in team.kubectl("get", "marea", "--output=name").split(), "the category `marea` lists projects"
+    finally:
+        team.kubectl("delete", "project", "physics", "vision")
 
 
 def test_describe_shows_conditions_and_events(team):

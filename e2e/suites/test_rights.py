@@ -26,6 +26,7 @@ NEVER = [
     ("delete", "persistentvolumeclaims"), ("deletecollection", "persistentvolumeclaims"),
     ("create", "sessions.marea.dev"), ("delete", "sessions.marea.dev"), ("update", "sessions.marea.dev"),
     ("create", "sessionclasses.marea.dev"), ("patch", "acceleratorclasses.marea.dev"),
+    ("create", "projects.marea.dev"), ("patch", "projects.marea.dev"), ("delete", "projects.marea.dev"),
     ("create", "pods/exec"), ("create", "pods/attach"), ("get", "pods/log"), ("create", "pods/portforward"),
     ("create", "serviceaccounts/token"), ("impersonate", "users"), ("impersonate", "serviceaccounts"),
     ("create", "clusterroles.rbac.authorization.k8s.io"), ("escalate", "roles.rbac.authorization.k8s.io"),
@@ -37,6 +38,7 @@ NEVER = [
 ALWAYS = [
     ("list", "sessions.marea.dev"), ("watch", "sessions.marea.dev"), ("patch", "sessions.marea.dev/status"), ("patch", "acceleratorclasses.marea.dev/status"),
     ("list", "sessionclasses.marea.dev"), ("list", "acceleratorclasses.marea.dev"),
+    ("list", "projects.marea.dev"), ("watch", "projects.marea.dev"), ("patch", "projects.marea.dev/status"),
     ("list", "pods"), ("watch", "pods"), ("create", "pods"), ("delete", "pods"),
     ("create", "secrets"), ("delete", "secrets"), ("create", "services"), ("list", "nodes"), ("watch", "nodes"),
     ("create", "persistentvolumeclaims"), ("list", "persistentvolumeclaims"),
@@ -233,12 +235,20 @@ ACCESS = [
     ("patch", "sessions.marea.dev/status", set()),
     ("update", "sessions.marea.dev/status", set()),
     ("patch", "acceleratorclasses.marea.dev/status", set()),
+    ("patch", "projects.marea.dev/status", set()),
     ("get", "sessionclasses.marea.dev", {"view", "edit", "admin", "hub", "catalogue", "nobody"}),
     ("list", "acceleratorclasses.marea.dev", {"view", "edit", "admin", "hub", "catalogue", "nobody"}),
     ("create", "sessionclasses.marea.dev", {"catalogue"}),
     ("patch", "acceleratorclasses.marea.dev", {"catalogue"}),
     ("delete", "sessionclasses.marea.dev", {"catalogue"}),
     ("deletecollection", "sessionclasses.marea.dev", set()),
+    ("get", "projects.marea.dev", {"view", "edit", "admin", "hub", "catalogue", "nobody"}),
+    ("list", "projects.marea.dev", {"view", "edit", "admin", "hub", "catalogue", "nobody"}),
+    ("create", "projects.marea.dev", {"catalogue"}),
+    ("update", "projects.marea.dev", {"catalogue"}),
+    ("patch", "projects.marea.dev", {"catalogue"}),
+    ("delete", "projects.marea.dev", {"catalogue"}),
+    ("deletecollection", "projects.marea.dev", set()),
     ("get", "secrets", {"edit", "admin"}),  # Kubernetes gives them that, and with it the tokens: the namespace is trusted
     ("get", "pods", {"view", "edit", "admin"}),
     ("create", "pods/exec", {"edit", "admin"}),
@@ -285,3 +295,6 @@ def test_people_do_it(people):
     offered = {"apiVersion": "marea.dev/v1alpha1", "kind": "SessionClass", "metadata": {"name": "new"}, "spec": {"images": [{"name": "a", "image": "a"}]}}
     assert refusal(lambda: people["catalogue"].create(offered)) is None
     assert 'cannot create resource "sessionclasses"' in (refusal(lambda: people["admin"].create(offered)) or "")
+    shared = {"apiVersion": "marea.dev/v1alpha1", "kind": "Project", "metadata": {"name": "new"}, "spec": {"namespaces": [TEAM]}}
+    assert refusal(lambda: people["catalogue"].create(shared)) is None
+    assert 'cannot create resource "projects"' in (refusal(lambda: people["admin"].create(shared)) or "")
