@@ -15,6 +15,7 @@ EVERYTHING = {
             {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"app": "noisy"}}}
         ]}},
         "priorityClassName": "system-cluster-critical", "podAnnotations": {"note": "{{ not a template }}: 'x'"}, "podLabels": {"team": "ml"},
+        "priorityClass": {"create": False, "name": "notebooks", "value": -10},
     },
     "gatewayApi": {"enabled": True},
     "tokenKeys": {"existingSecret": "keys-of-ours"},

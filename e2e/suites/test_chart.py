@@ -380,7 +380,7 @@ def test_an_uninstall_leaves_what_people_have_and_the_next_install_takes_it_over
 def what_is_left(cluster):
     """What still bears the release's label, but the kinds."""
     kinds = ("deployments,services,serviceaccounts,secrets,poddisruptionbudgets,networkpolicies,roles,rolebindings,"
-             "clusterroles,clusterrolebindings,validatingadmissionpolicies,validatingadmissionpolicybindings")
+             "clusterroles,clusterrolebindings,priorityclasses,validatingadmissionpolicies,validatingadmissionpolicybindings")
 
     def gone():
         said = cluster.kubectl("get", kinds, "--all-namespaces", "--selector=app.kubernetes.io/name=marea", "--output=name")

@@ -14,14 +14,38 @@ def test_every_value_has_its_effect():
     """Each one that can be set changes what is rendered, or names it does not know would be found in the templates."""
     for section, values in EVERYTHING.items():
         off = section in ("serviceMonitor", "prometheusRule", "dashboards")
-        for name, value in values.items():
-            given = {"enabled": True} if off and name != "enabled" else {}
+        for change in changes(values):
+            given = {"enabled": True} if off and "enabled" not in change else {}
             plain = render(NAMESPACE, **{section: given})
-            assert render(NAMESPACE, **{section: {**given, name: value}}) != plain, f"{section}.{name} changes nothing"
+            assert render(NAMESPACE, **{section: {**given, **change}}) != plain, f"{section} {change} changes nothing"
     schema = json.loads((CHART / "values.schema.json").read_text())["properties"]
     defaults = yaml.safe_load((CHART / "values.yaml").read_text())
     for section, values in defaults.items():
         assert set(values) == set(EVERYTHING[section]) == set(schema[section]["properties"])
+    made = [defaults["session"][MADE_OF_VALUES], EVERYTHING["session"][MADE_OF_VALUES], schema["session"]["properties"][MADE_OF_VALUES]["properties"]]
+    assert set(made[0]) == set(made[1]) == set(made[2])
+
+
+MADE_OF_VALUES = "priorityClass"
+
+
+def changes(values):
+    """Each value of a section alone."""
+    for name, value in values.items():
+        yield from ({name: {part: v}} for part, v in value.items()) if name == MADE_OF_VALUES else ({name: value},)
+
+
+def priority_class(**values):
+    rendered = yaml.safe_load_all(render(NAMESPACE, session={"priorityClass": values}))
+    return next((o for o in rendered if o and o["kind"] == "PriorityClass"), None)
+
+
+def test_sessions_have_the_priority_of_pods_without_a_class():
+    """Of 0: so they take the place of batch pods, and of nobody else's."""
+    made = priority_class()
+    assert (made["metadata"]["name"], made["value"], made["globalDefault"]) == ("marea-session", 0, False)
+    assert priority_class(name="notebooks", value=-1000000000)["value"] == -1000000000
+    assert priority_class(create=False) is None and priority_class(name="") is None
 
 
 @pytest.mark.parametrize("change, named", [
@@ -37,6 +61,10 @@ def test_every_value_has_its_effect():
     ("session.resources.limits.memory=lots", "/session/resources/limits/memory"),
     ("session.resources.limit.memory=1Gi", "limit"),
     ("session.podLabels.app\\.kubernetes\\.io/name=other", "/session/podLabels/app.kubernetes.io~1name"),
+    ("session.priorityClass.value=2000000000", "/session/priorityClass/value"),
+    ("session.priorityClass.value=high", "/session/priorityClass/value"),
+    ("session.priorityClass.name=Not_A_Name", "/session/priorityClass/name"),
+    ("session.priorityClass.globalDefault=true", "globalDefault"),
     ("session.tolerations[0].effect=Never", "/session/tolerations/0/effect"),
     ("tokenKeys.existingSecret=Not_A_Name", "/tokenKeys/existingSecret"),
     ("networkPolicy.apiServerPorts=null", "/networkPolicy"),
