@@ -123,6 +123,13 @@ def test_the_smallest_object_is_accepted_and_filled_in(api, kind):
     assert {k: made[k] for k in expected} == expected
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_examples_are_accepted(api, path):
+    examples = [o for o in yaml.safe_load_all(path.read_text()) if o]
+    objects = [thing(o["kind"], o["spec"], "example-" + o["metadata"]["name"]) for o in examples]
+    assert api.answers(objects) == [None] * len(objects)
+
+
 @pytest.mark.parametrize("kind", MOST)
 def test_the_largest_object_is_accepted_as_it_is(api, kind):
     made = api.create(kind, MOST[kind])["spec"]
