@@ -144,6 +144,8 @@ def test_the_operator_runs_on_the_cluster_and_a_session_becomes_ready(release, p
     people.ask("ada", accelerator={"alternatives": [{"className": "a100"}]})
     status = people.wait_ready("ada")
     assert status["nodeName"] == f"{NAME}-a"
+    pod = people.get("pod", "ada")["spec"]
+    assert (pod["priorityClassName"], pod["priority"]) == ("marea-session", 0)
     lab = Notebook(status["url"], people.token("ada"))
     assert lab.call("GET", "api/status")["kernels"] == 0
 

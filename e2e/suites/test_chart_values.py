@@ -48,6 +48,15 @@ def test_sessions_have_the_priority_of_pods_without_a_class():
     assert priority_class(create=False) is None and priority_class(name="") is None
 
 
+@pytest.mark.parametrize("values, given", [
+    ({}, ["--priority-class=marea-session"]), ({"create": False, "name": "notebooks"}, ["--priority-class=notebooks"]), ({"name": ""}, []),
+], ids=str)
+def test_the_operator_is_told_of_the_priority_class(values, given):
+    rendered = yaml.safe_load_all(render(NAMESPACE, session={"priorityClass": values}))
+    [container] = next(o for o in rendered if o and o["kind"] == "Deployment")["spec"]["template"]["spec"]["containers"]
+    assert [a for a in container["args"] if a.startswith("--priority-class")] == given
+
+
 @pytest.mark.parametrize("change, named", [
     ("session.replicas=-1", "/session/replicas"),
     ("session.replicas=two", "/session/replicas"),
