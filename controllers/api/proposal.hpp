@@ -50,12 +50,12 @@ struct Request {
   Time since;
   std::int64_t priority = 0;  // as asked; bounded by the project
   bool preemptible = false;
-  std::chrono::seconds patience{0};       // before a lesser alternative is taken
-  std::vector<Alternative> alternatives;  // in order of preference; empty: CPU only
+  std::chrono::seconds patience{0};            // before a lesser alternative is taken
+  std::vector<Alternative> alternatives = {};  // in order of preference; empty: CPU only
   Quantity cpu, memory;
-  kube::StringMap node_selector;  // of the session's class
-  std::vector<kube::Toleration> tolerations;
-  std::vector<ClaimNeed> claims;
+  kube::StringMap node_selector = {};  // of the session's class
+  std::vector<kube::Toleration> tolerations = {};
+  std::vector<ClaimNeed> claims = {};
   bool operator==(const Request&) const = default;
 };
 

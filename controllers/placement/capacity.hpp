@@ -27,8 +27,8 @@ struct DeviceClass {
 
 struct NodeView {
   std::string name;
-  kube::StringMap labels;
-  std::vector<kube::Taint> taints;
+  kube::StringMap labels = {};
+  std::vector<kube::Taint> taints = {};
   bool usable = false;             // Ready, not cordoned, not draining
   kube::ResourceList allocatable;  // "cpu", "memory", "pods" and extended resources
   bool operator==(const NodeView&) const = default;

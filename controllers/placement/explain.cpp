@@ -122,10 +122,10 @@ class Choice {
                        Devices(sharing_.UserHolds(request_.project, request_.user, wanted_.class_name)) +
                        " in " + project + " and may not hold more; stop a session, or wait for one to end.");
       case Answer::kNeverGuaranteed:
-        return Say("ProjectLimit", NeverGuaranteed(project, standing().guaranteed), true);
+        return Say("ProjectLimit", NeverGuaranteed(project, standing().quota), true);
       case Answer::kNotGuaranteed:
         return Say("ProjectLimit",
-                   project + " was promised " + Devices(standing().guaranteed) +
+                   project + " was promised " + Devices(standing().quota) +
                        ", which its sessions hold; waiting for one of them to end." +
                        (request_.preemptible ? "" : " With preemptible: true it may borrow."));
       case Answer::kLater:
@@ -135,11 +135,10 @@ class Choice {
     return {};
   }
 
-  std::string NeverGuaranteed(const std::string& project, std::int64_t guaranteed) const {
-    std::string said =
-        guaranteed == 0
-            ? project + " was promised no " + (cpu_only_ ? "session without devices" : wanted_.class_name)
-            : project + " was promised " + Devices(guaranteed) + ", which is too few";
+  std::string NeverGuaranteed(const std::string& project, std::int64_t quota) const {
+    std::string said = quota == 0 ? project + " was promised no " +
+                                        (cpu_only_ ? "session without devices" : wanted_.class_name)
+                                  : project + " was promised " + Devices(quota) + ", which is too few";
     if (request_.preemptible)
       return said + ", and may not borrow as many; ask for another, or the project's leader.";
     return said + "; set preemptible: true to borrow what others do not use.";

@@ -27,7 +27,7 @@ QuotaTree::QuotaTree(std::vector<ProjectShare> projects) {
   }
   std::vector<Project> ready;
   for (Project project = 0; project < nodes_.size(); ++project) {
-    nodes_[project].quota = nodes_[project].share.guarantee;
+    nodes_[project].quota = nodes_[project].promised = nodes_[project].share.guarantee;
     if (waits[project] == 0) ready.push_back(project);
   }
   while (!ready.empty()) {
@@ -35,6 +35,7 @@ QuotaTree::QuotaTree(std::vector<ProjectShare> projects) {
     ready.pop_back();
     if (!node.parent) continue;
     nodes_[*node.parent].quota += node.quota - Local(node);
+    nodes_[*node.parent].promised += node.promised;
     if (--waits[*node.parent] == 0) ready.push_back(*node.parent);
   }
 }

@@ -41,6 +41,8 @@ class QuotaTree {
   std::optional<Project> Find(const std::string& name) const;
 
   std::int64_t Quota(Project project) const { return nodes_[project].quota; }
+  // Its guarantee and those of all below it, lent or not.
+  std::int64_t Promised(Project project) const { return nodes_[project].promised; }
   // By the project and its children, borrowed or not.
   std::int64_t Used(Project project) const { return nodes_[project].used; }
   // Of what it uses, what others lent it: beyond its quota.
@@ -62,7 +64,8 @@ class QuotaTree {
     std::string name;
     std::optional<Project> parent;
     Share share;
-    std::int64_t quota = 0;    // guarantee and what the children contribute
+    std::int64_t quota = 0;  // guarantee and what the children contribute
+    std::int64_t promised = 0;
     std::int64_t used = 0;     // of the whole subtree
     std::int64_t counted = 0;  // against the quota: without what children keep to themselves
   };

@@ -218,7 +218,10 @@ Sharing::Standing Sharing::StandingOf(const std::string& project, const std::str
   Standing standing{.used = trees.all.Used(node), .borrowed = trees.all.Borrowed(node)};
   standing.promised = share != nullptr && share->guarantee;
   standing.divided = IsDivided(class_name);
-  if (standing.divided) standing.guaranteed = trees.all.Quota(node);
+  if (standing.divided) {
+    standing.guaranteed = trees.all.Promised(node);
+    standing.quota = trees.all.Quota(node);
+  }
   return standing;
 }
 

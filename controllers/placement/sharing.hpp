@@ -92,8 +92,9 @@ class Sharing {
   // Of a project, counted with its parts.
   struct Standing {
     std::int64_t guaranteed = 0, used = 0, borrowed = 0;
-    bool promised = false;  // by name: not what the others leave
-    bool divided = false;   // somebody was promised some of the class
+    std::int64_t quota = 0;  // of the guarantee, what its own sessions may hold
+    bool promised = false;   // by name: not what the others leave
+    bool divided = false;    // somebody was promised some of the class
   };
   Standing StandingOf(const std::string& project, const std::string& class_name) const;
   // By all sessions, in devices.
