@@ -102,7 +102,9 @@ void Capacity::Add(const Use& use) {
   Node& node = nodes_[use.node];
   if (!node.known) node.view.name = use.node;
   Unindex(node);
-  for (const auto& [resource, amount] : use.need) node.used[resource] += amount.milli();
+  for (const auto& [resource, amount] : use.need) {
+    if (amount != Quantity{}) node.used[resource] += amount.milli();
+  }
   if (use.priority) node.makes_room.emplace(*use.priority, use.need);
   Index(node);
 }
@@ -113,8 +115,8 @@ void Capacity::Remove(const Use& use) {
   Node& node = found->second;
   Unindex(node);
   for (const auto& [resource, amount] : use.need) {
-    const auto used = node.used.find(resource);
-    assert(used != node.used.end());
+    if (amount == Quantity{}) continue;
+    const auto used = node.used.try_emplace(resource).first;
     if ((used->second -= amount.milli()) == 0) node.used.erase(used);
   }
   if (use.priority) {

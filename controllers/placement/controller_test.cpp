@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 // A world whose sessions never take up what they are told to.
 struct Office {
   SimLoop loop;
+  Time opened = loop.Now();
   api::World world;
   std::vector<Key> told;
   Controller controller{loop, world, [](const Key&) { return false; },
@@ -57,7 +58,7 @@ struct Office {
       api::Request request{.uid = session.metadata.uid,
                            .user = key.name,
                            .project = "default",
-                           .since = Time{} + std::chrono::seconds{number},
+                           .since = opened + std::chrono::seconds{number},
                            .alternatives = {{"t4", 1}},
                            .cpu = Quantity::FromUnits(1),
                            .memory = Quantity::FromUnits(1),
@@ -89,9 +90,14 @@ TEST_CASE("no pass is made while nobody waits, and one for a burst of changes") 
   CHECK(office.Passes() == 0);
   office.Ask(3);
   office.loop.RunFor(1s);
-  CHECK(office.Passes() == 1);
+  CHECK(office.Passes() == 0);  // each was answered when it came
   CHECK(office.Count(true) == 3);
   CHECK(office.told.size() == 3);
+  office.Ask(9);
+  office.loop.RunFor(1s);
+  CHECK(office.Passes() == 1);
+  CHECK(office.Count(true) == 4);
+  CHECK(office.told.size() == 9);
 }
 
 TEST_CASE("of many the first are told to take their places, the others wait for what was said last") {
@@ -119,6 +125,45 @@ TEST_CASE("who does not take its place up holds up the others for half a minute,
   const auto passes = office.Passes();
   office.loop.RunFor(1h);
   CHECK(office.Passes() == passes);  // all have been looked at
+}
+
+TEST_CASE("who comes when everybody else was told to wait is answered at once, without a pass") {
+  Office office;
+  office.OfferDevices(2);
+  office.Ask(1);
+  office.loop.RunFor(1s);
+  REQUIRE(office.Count(true) == 1);
+  const auto passes = office.Passes();
+  office.Ask(2);  // the second is new
+  CHECK(office.Count(true) == 2);
+  office.loop.RunFor(1s);
+  CHECK(office.Passes() == passes);
+  office.Ask(3);
+  CHECK(office.Count(true) == 2);
+  office.loop.RunFor(1s);
+  CHECK(office.Passes() == passes + 1);
+  CHECK(office.Count(false) == 1);
+}
+
+TEST_CASE("a first answer is told at once; what follows at five a second, and what did not change not at all") {
+  Office office;
+  office.OfferDevices(1);
+  office.Ask(41);
+  office.loop.RunFor(15ms);
+  CHECK(office.told.size() == 41);
+  office.told.clear();
+  // Who was first goes; the ten behind it are told a place each, then those at a bound.
+  office.controller.Ask({"ns", "s1001"}, std::nullopt);
+  office.loop.RunFor(1100ms);
+  CHECK(office.told.size() == 5);
+  office.loop.RunFor(1min);
+  CHECK(office.told.size() == 11);  // those who were 2 to 11, and 21
+  CHECK(office.world.told.at({"ns", "s1002"}).position == 1);
+  CHECK(office.world.told.at({"ns", "s1011"}).position == 10);
+  CHECK(office.world.told.at({"ns", "s1021"}).position == 20);
+  office.loop.RunFor(1h);
+  CHECK(office.told.size() == 11);
+  CHECK_FALSE(office.world.told.contains({"ns", "s1001"}));
 }
 
 }  // namespace marea::placement

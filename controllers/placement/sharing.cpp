@@ -33,7 +33,7 @@ void Sharing::SetProjects(std::vector<ProjectView> projects) {
 void Sharing::SetClasses(std::map<std::string, Class> classes) {
   if (classes == classes_) return;
   classes_ = std::move(classes);
-  credits_.clear();
+  for (auto& [project, credits] : credits_) credits = 0;
   for (const auto& [class_name, by_project] : held_) {
     for (const auto& [project, held] : by_project)
       credits_[project] += (held.guaranteed + held.borrowed) * CreditsOf(class_name);
@@ -139,6 +139,7 @@ Sharing::Trees& Sharing::TreesOf(const std::string& class_name) const {
 void Sharing::Add(const Charge& charge) {
   Know(charge.project);
   const std::int64_t units = Units(charge);
+  if (units == 0) return;
   auto& trees = TreesOf(charge.class_name);
   const auto node = *trees.all.Find(charge.project);
   trees.all.Add(node, units);
@@ -151,6 +152,7 @@ void Sharing::Add(const Charge& charge) {
 
 void Sharing::Remove(const Charge& charge) {
   const std::int64_t units = Units(charge);
+  if (units == 0) return;
   auto& trees = TreesOf(charge.class_name);
   const auto node = *trees.all.Find(charge.project);
   trees.all.Remove(node, units);
