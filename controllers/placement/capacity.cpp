@@ -95,6 +95,7 @@ void Capacity::RemoveNode(const std::string& name) {
   Unindex(found->second);
   found->second.known = false;
   found->second.view = {.name = name, .labels = {}, .taints = {}, .allocatable = {}};
+  Own(found->second);
   if (Abandoned(found->second)) nodes_.erase(found);
 }
 

@@ -94,10 +94,11 @@ void Controller::Ask(const Key& session, std::optional<api::Request> request) {
   Changed();
 }
 
-// Everybody else was told to wait for want of what is not free: what is, is theirs who come.
+// Everybody else was told to wait for want of what is not free: what is, is theirs who come. Of several who come
+// at once nobody wins by being visited first: a pass decides.
 bool Controller::Arrive(const Key& key, const api::Request& request) {
   const auto session = world_.sessions.Get(key);
-  if (!settled_ || !session || session->status.admission) return false;
+  if (!settled_ || state_.AwaitsVisits() || !session || session->status.admission) return false;
   const MonotonicTime begin = loop_.Monotonic();
   const auto admit = PlaceArrival(state_.capacity(), state_.sharing(), kept_, key, request, loop_.Now());
   if (admit) Propose(key, *admit);

@@ -54,6 +54,7 @@ struct Office {
       session.metadata.ns = key.ns;
       session.metadata.name = key.name;
       session.metadata.uid = "uid-" + key.name;
+      session.status.user = key.name;
       Put(world.sessions, session);
       api::Request request{.uid = session.metadata.uid,
                            .user = key.name,
@@ -143,6 +144,20 @@ TEST_CASE("who comes when everybody else was told to wait is answered at once, w
   office.loop.RunFor(1s);
   CHECK(office.Passes() == passes + 1);
   CHECK(office.Count(false) == 1);
+}
+
+TEST_CASE("of several who come at once nobody is answered before all are known") {
+  Office office;
+  office.OfferDevices(2);
+  office.loop.RunFor(1s);
+  api::Session older;
+  older.metadata.ns = "ns", older.metadata.name = older.metadata.uid = "older";
+  office.Put(office.world.sessions, older);
+  office.Ask(1);
+  CHECK(office.Count(true) == 0);
+  office.loop.RunFor(1s);
+  CHECK(office.Count(true) == 1);
+  CHECK(office.Passes() == 1);
 }
 
 TEST_CASE("a first answer is told at once; what follows at five a second, and what did not change not at all") {

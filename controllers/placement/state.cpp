@@ -130,6 +130,12 @@ bool State::PodChanged(const Key& key) {
 }
 
 bool State::SessionChanged(const Key& key) {
+  const auto session = world_.sessions.Get(key);
+  if (session && session->status.user.empty() && !session->metadata.deletion_time) {
+    unvisited_.insert(key);
+  } else {
+    unvisited_.erase(key);
+  }
   const bool changed = Recount(key);
   if (changed) sharing_.Settle(now_());
   return changed;

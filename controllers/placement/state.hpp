@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,9 @@ class State {
   bool NodeChanged(const std::string& name);
   void ProjectsChanged();
   void ClassesChanged();  // of sessions or of accelerators, but for their status
+
+  // Whether some session has come that was not visited yet: what it asks for is not known.
+  bool AwaitsVisits() const { return !unvisited_.empty(); }
 
   // A session was told to take a place, or, with none, is no longer.
   void Promise(const Key& session, std::optional<std::pair<Use, Charge>> promise);
@@ -64,6 +68,7 @@ class State {
   Sharing sharing_;
   std::map<Key, Holding> holdings_;  // by pod and session, which bear the same name
   std::map<Key, std::pair<Use, Charge>> promises_;
+  std::set<Key> unvisited_;
 };
 
 // Whether placement sees no difference between two states of a node: kubelets write their nodes all the time.

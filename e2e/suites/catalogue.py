@@ -7,7 +7,7 @@ GPUS = {
     "rtx5000": "Quadro-RTX-5000",
     "t4": "Tesla-T4",
 }
-SLICES = ("1g.5gb", "2g.10gb", "3g.20gb", "4g.20gb", "7g.40gb")
+SLICES = ("1g.5gb", "1g.10gb", "2g.10gb", "3g.20gb", "4g.20gb", "7g.40gb")
 GPU_TAINT = [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}]
 
 
