@@ -121,6 +121,34 @@ void TakeAway(Platform& p, const std::string& claim) {
   p.Apply(kube::kClaims, {"lab", claim}, {{"metadata", {{"finalizers", nullptr}}}});
 }
 
+// Merged into what is there.
+Act Project(const char* name, Json spec) {
+  return [name, spec](Platform& p) {
+    p.Apply(api::kProjects, {"", name}, {{"metadata", {{"name", name}}}, {"spec", spec}});
+  };
+}
+
+Json OfA100(int count) {
+  return Json::array({{{"className", "a100"}, {"count", count}}});
+}
+
+// A batch job that holds node-a's processors and makes room for sessions.
+void MakeBatch(Platform& p) {
+  p.Apply(api::kAcceleratorClasses, {"", "a100"}, {{"spec", {{"reclaimBelowPriority", 0}}}});
+  const Json resources = {{"requests", {{"cpu", "32"}}}};
+  p.Apply(kube::kPods, {"lab", "batch"},
+          {{"metadata", {{"name", "batch"}, {"namespace", "lab"}}},
+           {"spec",
+            {{"priority", -10},
+             {"tolerations", Json::array({{{"operator", "Exists"}}})},
+             {"containers",
+              Json::array({{{"name", "main"}, {"image", "busybox"}, {"resources", resources}}})}}}});
+  p.Until("the batch job runs", [&] {
+    const auto pod = p.api().Get("pods", {"lab", "batch"});
+    return pod && pod->at("spec").contains("nodeName");
+  });
+}
+
 Act DeletingPod(const char* name) {
   return [name](Platform& p) { p.Delete(kube::kPods, {"lab", name}); };
 }
@@ -176,6 +204,7 @@ std::vector<Trouble> NotAccepted() {
   const auto mark = [](Platform& p, const Json& user) {
     p.Apply(kube::kClaims, {"lab", "data"}, {{"metadata", {{"annotations", {{"marea.dev/user", user}}}}}});
   };
+  const Json vision = {{"namespaces", Json::array({"lab"})}, {"guarantees", OfA100(1)}};
   const Json routed = {{"route", {{"type", "Ingress"}, {"host", "lab.example"}}}};
   const Json by_gateway = {
       {"route",
@@ -274,7 +303,56 @@ std::vector<Trouble> NotAccepted() {
        WantingOf(by_gateway, Json::object()),
        [](Platform& p) {
          Class(p, {{"route", {{"type", "None"}, {"host", nullptr}, {"gateway", nullptr}}}});
-       }}};
+       }},
+      {"a Project that is none",
+       "ProjectNotFound",
+       {},
+       {},
+       Wanting({{"project", "vision"}}),
+       Project("vision", vision)},
+      {"a Project that is removed",
+       "ProjectNotFound",
+       {},
+       {},
+       [vision](Platform& p) {
+         Project("vision", vision)(p);
+         p.Run(5s);
+         StartAndStop(p);
+         p.Delete(api::kProjects, {"", "vision"});
+         Resume(p);
+       },
+       Project("vision", vision)},
+      {"a Project of others",
+       "ProjectNotAllowed",
+       {},
+       {},
+       [](Platform& p) {
+         Project("vision", {{"namespaces", Json::array({"elsewhere"})}})(p);
+         p.Run(5s);
+         Want(p, {{"project", "vision"}});
+       },
+       Project("vision", vision)},
+      {"a namespace of two Projects",
+       "ProjectAmbiguous",
+       {},
+       {},
+       [vision](Platform& p) {
+         Project("vision", vision)(p);
+         Project("teaching", {{"namespaces", Json::array({"lab"})}})(p);
+         p.Run(5s);
+         Want(p);
+       },
+       [](Platform& p) { p.Delete(api::kProjects, {"", "teaching"}); }},
+      {"a namespace of none",
+       "NamespaceHasNoProject",
+       {},
+       {},
+       [](Platform& p) {
+         Project("default", {{"namespaces", Json::array({"elsewhere"})}})(p);
+         p.Run(5s);
+         Want(p);
+       },
+       Project("vision", vision)}};
   for (auto& trouble : troubles) {
     trouble.condition = "Accepted";
     trouble.stalled = true;
@@ -290,40 +368,123 @@ std::vector<Trouble> Waiting() {
     p.Until("bob is Ready", [&] { return p.Summary("bob") == "Ready"; });
     Want(p);
   };
-  std::vector<Trouble> troubles{{"no device is free",
-                                 "NoFreeDevice",
-                                 {},
-                                 {},
-                                 [=](Platform& p) { bob(p, {{"user", "bob"}}); },
-                                 [](Platform& p) { p.Remove("bob"); }},
-                                {"no node is large enough",
-                                 "NoSuchShape",
-                                 {},
-                                 {},
-                                 Wanting({{"resources", {{"cpu", "64"}}}}),
-                                 Editing({{"resources", {{"cpu", "1"}}}})},
-                                {"the home is mounted elsewhere",
-                                 "HomeInUse",
-                                 {},
-                                 {},
-                                 [=](Platform& p) {
-                                   AddNode(p, "node-b");
-                                   bob(p, Json::object());  // of the same user
-                                 },
-                                 [](Platform& p) { p.Remove("bob"); }},
-                                {"the home is on another node",
-                                 "HomeOutOfReach",
-                                 {},
-                                 {},
-                                 [](Platform& p) {
-                                   MakeStorage(p, "local", "WaitForFirstConsumer", {{"local", "true"}});
-                                   Class(p, {{"home", {{"storageClassName", "local"}}}});
-                                   StartAndStop(p);
-                                   AddNode(p, "node-b");
-                                   p.cluster().RemoveNode("node-a");
-                                   Resume(p);
-                                 },
-                                 [](Platform& p) { AddNode(p, "node-a"); }}};
+  // What the lab's Project says of A100 is said before bob has his.
+  const auto divided = [=](const char* project, Json spec, Json of_bob) {
+    return [=](Platform& p) {
+      AddNode(p, "node-b");
+      Project(project, spec)(p);
+      p.Run(5s);
+      bob(p, of_bob);
+    };
+  };
+  const auto alone = [](const char* project, Json spec) {
+    return [=](Platform& p) {
+      Project(project, spec)(p);
+      p.Run(5s);
+      Want(p);
+    };
+  };
+  const auto without_bob = [](Platform& p) { p.Remove("bob"); };
+  const Json lab = Json::array({"lab"}), another = {{"user", "bob"}};
+  std::vector<Trouble> troubles{
+      {"no device is free", "NoFreeDevice", {}, false, [=](Platform& p) { bob(p, another); }, without_bob},
+      {"no node is large enough",
+       "NoSuchShape",
+       {},
+       true,
+       Wanting({{"resources", {{"cpu", "64"}}}}),
+       Editing({{"resources", {{"cpu", "1"}}}})},
+      {"the node is not ready",
+       "WaitingForMachine",
+       {},
+       false,
+       [](Platform& p) {
+         p.Run(5s);
+         p.cluster().SilenceNode("node-a");
+         p.Run(2min);
+         Want(p);
+       },
+       [](Platform& p) { p.cluster().ReviveNode("node-a"); }},
+      {"the node is closed",
+       "WaitingForMachine",
+       {},
+       false,
+       [](Platform& p) {
+         p.Apply(kube::kNodes, {"", "node-a"}, {{"spec", {{"unschedulable", true}}}});
+         Want(p);
+       },
+       [](Platform& p) { p.Apply(kube::kNodes, {"", "node-a"}, {{"spec", {{"unschedulable", false}}}}); }},
+      {"what the Project was promised is used up",
+       "ProjectLimit",
+       {},
+       false,
+       divided("vision", {{"namespaces", lab}, {"guarantees", OfA100(1)}}, another),
+       without_bob},
+      {"the Project may hold no more",
+       "ProjectLimit",
+       {},
+       false,
+       divided("vision", {{"namespaces", lab}, {"guarantees", OfA100(1)}, {"limits", OfA100(1)}}, another),
+       without_bob},
+      {"the Project was promised none",
+       "ProjectLimit",
+       {},
+       true,
+       alone("vision", {{"namespaces", lab}}),
+       Editing({{"preemptible", true}})},
+      {"the Project may never hold as many",
+       "ProjectLimit",
+       {},
+       true,
+       [](Platform& p) {
+         p.cluster().AddNode("node-b", {{"nvidia.com/gpu.product", "A100"}},
+                             {{"cpu", "32"}, {"memory", "128Gi"}, {"pods", "110"}, {"nvidia.com/gpu", "2"}},
+                             DeviceTaints());
+         Project("default", {{"limits", OfA100(1)}})(p);
+         p.Run(5s);
+         Want(p, {{"accelerator", {{"alternatives", OfA100(2)}}}});
+       },
+       Project("default", {{"limits", OfA100(2)}})},
+      {"the user holds as many as one may",
+       "UserLimit",
+       {},
+       false,
+       divided("default", {{"userLimits", OfA100(1)}}, Json::object()),
+       without_bob},
+      {"a user may never hold as many",
+       "UserLimit",
+       {},
+       true,
+       alone("default", {{"userLimits", OfA100(0)}}),
+       Project("default", {{"userLimits", OfA100(1)}})},
+      {"the Project may not use it",
+       "ClassNotAllowed",
+       {},
+       true,
+       alone("default", {{"limits", OfA100(0)}}),
+       Project("default", {{"limits", OfA100(1)}})},
+      {"the home is mounted elsewhere",
+       "HomeInUse",
+       {},
+       false,
+       [=](Platform& p) {
+         AddNode(p, "node-b");
+         bob(p, Json::object());  // of the same user
+       },
+       without_bob},
+      {"the home is on another node",
+       "HomeOutOfReach",
+       {},
+       false,
+       [](Platform& p) {
+         MakeStorage(p, "local", "WaitForFirstConsumer", {{"local", "true"}});
+         Class(p, {{"home", {{"storageClassName", "local"}}}});
+         StartAndStop(p);
+         AddNode(p, "node-b");
+         p.cluster().RemoveNode("node-a");
+         Resume(p);
+       },
+       [](Platform& p) { AddNode(p, "node-a"); }}};
   for (auto& trouble : troubles) {
     trouble.condition = "Admitted";
     trouble.events = 0;
@@ -475,6 +636,15 @@ std::vector<Trouble> OfTheNode() {
          p.cluster().EndNotebook({"lab", "ada"}, 1);
        },
        Nothing()},
+      {"a batch job is ended first", "MakingRoom", "Ready", false,
+       [](Platform& p) {
+         MakeBatch(p);
+         Want(p);
+         p.Until("ada has a pod", [&] { return p.Exists(kube::kPods, "ada"); });
+         // As the scheduler does once it has chosen whom to end.
+         PatchStatus(p, kube::kPods, {"lab", "ada"}, {{"nominatedNodeName", "node-a"}});
+       },
+       DeletingPod("batch")},
       {"the scheduler refuses", "Unschedulable", "Ready", false,
        [](Platform& p) {
          // Just when the place is given, the node is closed.
