@@ -242,6 +242,52 @@ TEST_CASE("what is forbidden is left out with one line, and the rest is shown") 
   CHECK(lab.out.str().empty());
 }
 
+TEST_CASE("Projects say more where they may be read") {
+  Lab lab;
+  auto session = WaitingSession();
+  session.status.project = "vision";
+  lab.Add(session);
+  const auto projects = SampleProjects();
+  lab.Post("/apis/marea.dev/v1alpha1/projects", {{"apiVersion", "marea.dev/v1alpha1"},
+                                                 {"kind", "Project"},
+                                                 {"metadata", {{"name", "vision"}}},
+                                                 {"spec", Json::object()}});
+  lab.Ask(http::Method::kPatch, "/apis/marea.dev/v1alpha1/projects/vision/status",
+          Json::parse(api::StatusPatch({}, projects.items.front().status)), "application/merge-patch+json");
+  CHECK(lab.Run(Of(Command::kWhy, "ada")) == Exit::kDone);
+  CHECK_THAT(lab.out.str(), Catch::Contains("\nvision    a100     4            5 "));
+  CHECK(lab.Run(Of(Command::kTop)) == Exit::kDone);
+  CHECK_THAT(lab.out.str(), Catch::Contains("\nvision    a100     4            5 "));
+  auto by_project = Of(Command::kTop);
+  by_project.top_by = TopBy::kProject;
+  by_project.output = Output::kJson;
+  CHECK(lab.Run(by_project) == Exit::kDone);
+  CHECK(lab.server.sent.size() == 1);  // no sessions
+  CHECK(Json::parse(lab.out.str())["projects"][0]["classes"][1]["guarantee"] == "AfterBoot");
+
+  const auto refuse = [&](int code, const std::string& reason) {
+    lab.server.before = [code,
+                         reason](const http::Request& request) -> std::optional<Result<http::Response>> {
+      if (request.path.find("/projects?") == request.path.npos) return {};
+      return Refusal(code, reason, "projects: " + reason);
+    };
+  };
+  refuse(403, "Forbidden");
+  CHECK(lab.Run(Of(Command::kWhy, "ada")) == Exit::kDone);
+  CHECK_THAT(lab.out.str(), Catch::Contains("Charged to Project vision.") && !Catch::Contains("left out"));
+  CHECK(lab.Run(Of(Command::kTop)) == Exit::kDone);
+  CHECK_THAT(lab.out.str(), Catch::Contains("Projects left out: list projects: projects: Forbidden"));
+  CHECK(lab.Run(by_project) == Exit::kForbidden);
+  refuse(404, "NotFound");  // Marea is older than the command
+  CHECK(lab.Run(Of(Command::kWhy, "ada")) == Exit::kDone);
+  CHECK(lab.Run(Of(Command::kTop)) == Exit::kDone);
+  CHECK(lab.out.str() == "Nobody holds anything in namespace demo.\n");
+  CHECK(lab.Run(by_project) == Exit::kNotFound);
+  refuse(503, "ServiceUnavailable");
+  CHECK(lab.Run(Of(Command::kWhy, "ada")) == Exit::kUnreachable);
+  CHECK(lab.Run(Of(Command::kTop)) == Exit::kUnreachable);
+}
+
 TEST_CASE("a cluster without Marea is told from one without sessions") {
   Lab bare(false);
   const auto command = GENERATE(Command::kStatus, Command::kTop, Command::kClasses);

@@ -61,7 +61,7 @@ Candidates Plain(std::initializer_list<const char*> names) {
 
 Candidates ValuesOf(const std::string& flag) {
   if (flag == "-o" || flag == "--output") return Plain({"json", "yaml", "wide"});
-  if (flag == "--by") return Plain({"user", "session"});
+  if (flag == "--by") return Plain({"session", "user", "project"});
   if (flag == "--timeout") return Plain({"1m", "10m", "1h"});
   return {};
 }

@@ -40,6 +40,7 @@ TEST_CASE("completion offers what fits") {
       {{"frobnicate", ""}, ":4\n"},
       {{"-o", ""}, "json\nyaml\nwide\n:4\n"},
       {{"top", "--by", "u"}, "user\n:4\n"},
+      {{"top", "--by", ""}, "session\nuser\nproject\n:4\n"},
       {{"top", "--b"}, "--by\n:4\n"},
       {{"start", "--re"}, "--restart\n:4\n"},
       {{"why", "-n", "demo", "g"}, "grace\n:4\n"},

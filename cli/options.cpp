@@ -56,6 +56,10 @@ Output OutputOf(const std::string& text) {
   return text == "json" ? Output::kJson : text == "yaml" ? Output::kYaml : Output::kWide;
 }
 
+TopBy TopByOf(const std::string& text) {
+  return text == "user" ? TopBy::kUser : text == "project" ? TopBy::kProject : TopBy::kSession;
+}
+
 // The texts that become something else once all is parsed.
 struct Texts {
   std::string by, timeout, output, sums;
@@ -68,7 +72,8 @@ void AddOptions(CLI::App& app, const CommandRow& row, Options& options, Texts& t
       app.add_option("CLASS", options.classes, "These alone");
       break;
     case Command::kTop:
-      app.add_option("--by", texts.sums, "user: sums per user")->check(CLI::IsMember({"user", "session"}));
+      app.add_option("--by", texts.sums, "user: sums per user; project: what each was promised and has")
+          ->check(CLI::IsMember({"session", "user", "project"}));
       break;
     case Command::kExtend:
       app.add_option("SPAN", texts.by, "How much longer: 2h, 90m, 1h30m, 1d")->required();
@@ -108,7 +113,7 @@ void Settle(Options& options, const Texts& texts) {
   if (!texts.by.empty()) options.by = SpanOf("SPAN", texts.by);
   if (!texts.timeout.empty()) options.timeout = SpanOf("--timeout", texts.timeout);
   if (!texts.output.empty()) options.output = OutputOf(texts.output);
-  options.by_user = texts.sums == "user";
+  options.top_by = TopByOf(texts.sums);
   const bool sees_all = options.command == Command::kStatus || options.command == Command::kTop;
   if (options.all_namespaces && !sees_all && options.command != Command::kClasses)
     throw CLI::ValidationError("--all-namespaces", "a session is in one namespace: name it with -n");
@@ -121,7 +126,7 @@ const std::vector<CommandRow>& CommandRows() {
       {"status", Command::kStatus, false, "One page: sessions, queue, devices, problems"},
       {"why", Command::kWhy, true, "What it waits for, since when, and what you can do"},
       {"classes", Command::kClasses, false, "What one may ask for, and what is free of it"},
-      {"top", Command::kTop, false, "Who holds which devices, since when and until when"},
+      {"top", Command::kTop, false, "Who holds which devices, and what Projects were promised"},
       {"start", Command::kStart, true, "Runs it again"},
       {"stop", Command::kStop, true, "Ends it and gives its device back; the home is kept"},
       {"extend", Command::kExtend, true, "Gives it more time: extend SESSION 2h"},

@@ -9,6 +9,7 @@ namespace marea::cli {
 
 enum class Command { kStatus, kWhy, kTop, kClasses, kStart, kStop, kExtend, kOpen, kLogs };
 enum class Output { kText, kWide, kJson, kYaml };
+enum class TopBy { kSession, kUser, kProject };
 
 struct Options {
   Command command = Command::kStatus;
@@ -19,7 +20,7 @@ struct Options {
   std::string session;
   std::vector<std::string> classes;  // empty: all
   std::chrono::seconds by{0};        // extend
-  bool by_user = false;              // top
+  TopBy top_by = TopBy::kSession;    // top
   bool restart = false;              // start
   bool wait = false;
   std::chrono::seconds timeout{600};

@@ -53,7 +53,9 @@ TEST_CASE("each command has its own") {
   const auto waits = Parse({"stop", "ada", "--wait", "--timeout", "30s"}).options;
   CHECK(waits.wait);
   CHECK(waits.timeout == std::chrono::seconds(30));
-  CHECK(Parse({"top", "--by", "user", "-A"}).options.by_user);
+  CHECK(Parse({"top", "--by", "user", "-A"}).options.top_by == TopBy::kUser);
+  CHECK(Parse({"top", "--by", "project"}).options.top_by == TopBy::kProject);
+  CHECK(Parse({"top"}).options.top_by == TopBy::kSession);
   CHECK(Parse({"status", "--all-namespaces"}).options.all_namespaces);
   CHECK(Parse({"classes", "a", "b"}).options.classes == std::vector<std::string>{"a", "b"});
   CHECK(Parse({"open", "ada", "--browser"}).options.browser);

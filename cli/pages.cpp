@@ -24,6 +24,12 @@ bool MayGoOn(Seen<T>& seen, std::string_view section) {
   return true;
 }
 
+// Of a kind that an older Marea does not have.
+template <class T>
+bool IsUnknown(const Seen<T>& seen) {
+  return seen.error && seen.error->kind == ErrorKind::kNotFound;
+}
+
 Error NotInstalled(const Error& error) {
   if (error.kind != ErrorKind::kNotFound) return error;
   return {error.kind, "Marea is not installed on this cluster (" + error.message + ")", {}};
@@ -80,27 +86,39 @@ int RunWhy(const Options& options, Edge& edge) {
   Calls calls(edge.transport);
   Listing<api::SessionClass> listed_classes(calls, {});
   Listing<api::AcceleratorClass> listed_devices(calls, {});
+  Listing<api::Project> listed_projects(calls, {});
   Listing<SessionEvent> listed_events(calls, edge.ns,
                                       "involvedObject.kind=Session,involvedObject.name=" + options.session);
   const auto session = calls.Read<api::Session>({edge.ns, options.session});
   auto classes = listed_classes.Finish();
   auto devices = listed_devices.Finish();
+  const auto projects = listed_projects.Finish();
   auto events = listed_events.Finish();
   if (!session) return Report(edge, session.error());
   if (!MayGoOn(classes, "Classes")) return Report(edge, *classes.error);
   if (!MayGoOn(devices, "Devices")) return Report(edge, *devices.error);
   if (!MayGoOn(events, "Events")) return Report(edge, *events.error);
+  // Its numbers say more, and nothing depends on them: without a word where they may not be read.
+  const bool unread = projects.error && projects.error->kind == ErrorKind::kForbidden;
+  if (projects.error && !unread && !IsUnknown(projects)) return Report(edge, *projects.error);
   events.items = EventsOf(*session, std::move(events.items));
-  const auto page = Why({*session, classes, devices, events, AddressOf(options)});
+  const auto page = Why({*session, classes, devices, projects, events, AddressOf(options)});
   Print(options, edge, WhyText(page, edge.paper), json::Encode(page));
   return Exit::kDone;
 }
 
 int RunTop(const Options& options, Edge& edge) {
   Calls calls(edge.transport);
-  const auto sessions = Listing<api::Session>(calls, edge.ns).Finish();
+  std::optional<Listing<api::Session>> listed_sessions;
+  std::optional<Listing<api::Project>> listed_projects;
+  if (options.top_by != TopBy::kProject) listed_sessions.emplace(calls, edge.ns);
+  if (options.top_by != TopBy::kUser) listed_projects.emplace(calls, std::string());
+  const auto sessions = listed_sessions ? listed_sessions->Finish() : Seen<api::Session>{};
+  auto projects = listed_projects ? listed_projects->Finish() : Seen<api::Project>{};
   if (sessions.error) return Report(edge, NotInstalled(*sessions.error));
-  const auto page = MakeTopPage(edge.ns, sessions, options.by_user);
+  if (projects.error && options.top_by == TopBy::kProject) return Report(edge, NotInstalled(*projects.error));
+  if (!MayGoOn(projects, "Projects") && !IsUnknown(projects)) return Report(edge, *projects.error);
+  const auto page = MakeTopPage(edge.ns, sessions, projects, options.top_by);
   Print(options, edge, TopText(page, edge.paper), json::Encode(page));
   return Exit::kDone;
 }

@@ -127,7 +127,7 @@ TEST_CASE("a long queue is cut to one page, and wide shows all of it") {
 }
 
 TEST_CASE("top shows who holds what, those that end first first") {
-  const auto page = MakeTopPage("demo", Some(), false);
+  const auto page = MakeTopPage("demo", Some(), {}, TopBy::kSession);
   REQUIRE(page.holders->size() == 3);
   CHECK(page.holders->front().session == "small");
   CHECK(TopText(page, PlainPaper()) ==
@@ -141,12 +141,72 @@ TEST_CASE("top shows who holds what, those that end first first") {
 }
 
 TEST_CASE("top by user sums up, most devices first") {
-  const auto page = MakeTopPage("", Some(), true);
+  const auto page = MakeTopPage("", Some(), SampleProjects(), TopBy::kUser);
   CHECK(TopText(page, PlainPaper()) ==
         "USER    SESSIONS   DEVICES\n"
         "ada     2          2 a100\n"
         "grace   1          -\n");
-  CHECK(TopText(MakeTopPage("demo", {}, true), PlainPaper()) == "Nobody holds anything in namespace demo.\n");
+  CHECK(TopText(MakeTopPage("demo", {}, {}, TopBy::kUser), PlainPaper()) ==
+        "Nobody holds anything in namespace demo.\n");
+}
+
+TEST_CASE("top tells to which Project each is charged, what is borrowed, and what each was promised") {
+  auto sessions = Some();
+  for (auto& session : sessions.items) session.status.project = "default";
+  sessions.items[2].status.project = "vision";
+  sessions.items[2].status.admission->kind = api::AdmissionKind::kBorrowed;
+  const auto page = MakeTopPage("demo", sessions, SampleProjects(), TopBy::kSession);
+  CHECK(TopText(page, PlainPaper()) ==
+        "SESSION   USER    PROJECT   DEVICES            SINCE   LEFT\n"
+        "small     grace   default   cpu                4m      30m\n"
+        "bad       ada     default   1 a100             4m      117m\n"
+        "big       ada     vision    1 a100, borrowed   4m      117m\n"
+        "\n"
+        "PROJECT   DEVICE   GUARANTEED   USED   BORROWED   WAITING   GUARANTEE\n"
+        "default   -        -            -      -          -         -\n"
+        "vision    a100     4            5      1          2         Now\n"
+        "vision    t4       4            0      0          0         AfterBoot\n");
+  const auto json = json::Encode(page);
+  CHECK_THAT(json, Catch::Contains(R"("project":"vision","device":"a100","count":1,"kind":"Borrowed")"));
+  CHECK_THAT(json, Catch::Contains(R"("parent":"physics","sessions":3,"waiting":2,"classes":[{"className":)"
+                                   R"("a100","guaranteed":4,"used":5,"borrowed":1,"waiting":2,)"
+                                   R"("guarantee":"Now"})"));
+}
+
+TEST_CASE("where all is charged to default, its name is no news") {
+  auto sessions = Some();
+  for (auto& session : sessions.items) session.status.project = "default";
+  const auto text = TopText(MakeTopPage("demo", sessions, {}, TopBy::kSession), PlainPaper());
+  CHECK_THAT(text, Catch::StartsWith("SESSION   USER    DEVICES ") && !Catch::Contains("PROJECT"));
+}
+
+TEST_CASE("top by project shows the Projects alone") {
+  Paper wide = PlainPaper();
+  wide.wide = true;
+  const auto page = MakeTopPage("", {}, SampleProjects(), TopBy::kProject);
+  CHECK_FALSE(page.holders);
+  CHECK_THAT(TopText(page, wide), Catch::StartsWith("PROJECT   PARENT    DEVICE") &&
+                                      Catch::Contains("\nvision    physics   a100     4"));
+  CHECK(TopText(MakeTopPage("", {}, {}, TopBy::kProject), PlainPaper()) ==
+        "There are no Projects: all devices are everybody's.\n");
+}
+
+TEST_CASE("a queue of several Projects stands in the order in which they are told their place") {
+  Seen<api::Session> sessions;
+  for (const auto& [name, minutes, position] :
+       {std::tuple("first-asked", 9, 3), {"promised", 2, 1}, {"untold", 10, 0}, {"fair", 5, 2}}) {
+    auto session = Named(WaitingSession(), "demo", name, "u");
+    session.status.project = "vision";
+    session.status.queue.since_time = MinutesAgo(minutes);
+    if (position > 0) session.status.queue.position = position;
+    sessions.items.push_back(session);
+  }
+  const auto page = MakeStatusPage("demo", sessions, {}, {}, kNow);
+  std::vector<std::string> order;
+  for (const auto& row : *page.queue) order.push_back(row.session);
+  CHECK(order == std::vector<std::string>{"promised", "fair", "first-asked", "untold"});
+  CHECK_THAT(json::Encode(page),
+             Catch::Contains(R"("project":"vision")") && Catch::Contains(R"("position":2)"));
 }
 
 TEST_CASE("classes show what one may ask for and what is free") {

@@ -13,6 +13,9 @@ constexpr std::string_view kChoose =
 constexpr std::string_view kLess =
     "Ask for less (`kubectl edit session SESSION`), or take a class that allows more: `kubectl marea "
     "classes`.";
+constexpr std::string_view kFewer =
+    "Ask for fewer (`kubectl edit session SESSION`), or ask who leads the project: its limits are an "
+    "administrator's to raise.";
 constexpr std::string_view kWaits = "Nothing: it is tried again by itself.";
 constexpr std::string_view kBackInQueue =
     "Nothing: it goes back to the queue by itself, at most three times a run; what is in the home is kept.";
@@ -34,9 +37,36 @@ constexpr Remedy kRemedies[] = {
     {"BasePathNotAllowed", kAccepted, kYou, "Take spec.basePath out: `kubectl edit session SESSION`."},
     {"RouteNotServed", kAccepted, kAdministrator,
      "An administrator starts the operator with --gateway-api, or gives the class another route."},
+    {"ProjectNotFound", kAccepted, kYou,
+     "`kubectl get projects` shows what there is; then `kubectl delete session SESSION` (its home stays), "
+     "and "
+     "create it again with one of them as spec.project."},
+    {"ProjectNotAllowed", kAccepted, kYou,
+     "`kubectl delete session SESSION` (its home stays), and create it again with a spec.project that has "
+     "this "
+     "namespace, or with none; or an administrator adds the namespace to that Project."},
+    {"ProjectAmbiguous", kAccepted, kYou,
+     "`kubectl delete session SESSION` (its home stays), and create it again with one of them as "
+     "spec.project; "
+     "or an administrator leaves the namespace to one."},
+    {"NamespaceHasNoProject", kAccepted, kAdministrator,
+     "An administrator adds this namespace to a Project, by its name or by its labels."},
 
     {"NoFreeDevice", kAdmitted, kNobody,
-     "Nothing: it starts by itself as soon as enough is free, in the order people asked."},
+     "Nothing: it starts by itself when enough is free and it is its turn."},
+    {"WaitingForMachine", kAdmitted, kNobody,
+     "Nothing: it starts when such a node is ready again. If that takes long, an administrator looks at the "
+     "nodes: `kubectl get nodes`."},
+    {"ProjectLimit", kAdmitted, kNobody,
+     "Nothing: it starts by itself as soon as its project has room for it; stopping another of the project's "
+     "sessions makes some.",
+     kFewer},
+    {"UserLimit", kAdmitted, kYou,
+     "Stop another of your sessions (`kubectl marea top` shows them), or wait until one ends.", kFewer},
+    {"ClassNotAllowed", kAdmitted, kYou,
+     "Ask for another device (`kubectl marea classes`, then `kubectl edit session SESSION`), or ask who "
+     "leads "
+     "the project: what it may use is an administrator's to say."},
     {"NoSuchShape", kAdmitted, kYou,
      "Ask for what a node has (`kubectl marea classes`), or ask an administrator for such a node."},
     {"HomeInUse", kAdmitted, kYou, "Stop the session that has the home mounted, or wait until it ends."},
@@ -72,6 +102,8 @@ constexpr Remedy kRemedies[] = {
      "An administrator looks at the class and the node: the words above are the kubelet's."},
     {"NotStarted", kStarted, kAdministrator,
      "An administrator looks at the class and the node: the words above are the container runtime's."},
+    {"MakingRoom", kScheduled, kNobody,
+     "Nothing: it starts as soon as the pods of lower priority on its node have ended."},
     {"Unschedulable", kScheduled, kNobody,
      "Nothing: another node is tried, five times a run; after that an administrator must look."},
     {"HomePending", kHome, kNobody,

@@ -19,8 +19,9 @@ enum class Who { kNobody, kYou, kAdministrator };
 struct Remedy {
   std::string_view reason;
   Step step;
-  Who who;                // must act; nobody: it heals by itself, or the start deadline ends it
-  std::string_view text;  // SESSION stands for what a command line names it by
+  Who who;                         // must act; nobody: it heals by itself, or the start deadline ends it
+  std::string_view text;           // SESSION stands for what a command line names it by
+  std::string_view if_never = {};  // instead, and for you, when it would wait for ever; empty: the same
 };
 
 std::span<const Remedy> Remedies();

@@ -55,7 +55,7 @@ TEST_CASE("who must act is who the page says") {
   int judged = 0;
   for (const auto& row : ReadPage()) {
     const auto* remedy = FindRemedy(row.reason, row.admitted);
-    if (!row.admitted || remedy == nullptr) continue;
+    if (remedy == nullptr) continue;
     INFO(row.reason << ": " << row.must_act);
     if (row.must_act == "yes") CHECK(remedy->who != Who::kNobody);
     if (row.must_act == "no") CHECK(remedy->who == Who::kNobody);

@@ -48,7 +48,9 @@ inline api::Session WaitingSession() {
   session.status.user = "ada";
   session.status.run = 1;
   session.status.summary = "Queued";
-  session.status.queue = {MinutesAgo(4), "NoFreeDevice", "Waiting for 1 a100; all 8 are in use."};
+  session.status.queue.since_time = MinutesAgo(4);
+  session.status.queue.reason = "NoFreeDevice";
+  session.status.queue.message = "Waiting for 1 a100; all 8 are in use.";
   Put(session, "Accepted", "True", "Accepted", "The session can be served as it is asked for.", 10);
   Put(session, "Admitted", "False", "NoFreeDevice", "Waiting for 1 a100; all 8 are in use.", 10);
   Put(session, "HomeReady", "False", "NotCreated",
@@ -82,6 +84,7 @@ inline api::Session StartingSession(const std::string& reason, const std::string
   session.status.admission = api::Admission{.accelerator_class = "a100",
                                             .count = 1,
                                             .node_name = "gpu-1",
+                                            .kind = api::AdmissionKind::kNone,
                                             .duration_seconds = 7200,
                                             .time = MinutesAgo(4)};
   session.status.start_time = MinutesAgo(3);
@@ -147,6 +150,20 @@ inline Seen<api::AcceleratorClass> SampleDevices() {
   return {.items = {device("a100", 8, 0, 3), device("a30", 4, 2, 0), device("t4", 16, 0, 0)},
           .left_out = {},
           .error = {}};
+}
+
+// Of physics, which was promised four A100 and borrows a fifth while two sessions wait; `default` has what is
+// left.
+inline Seen<api::Project> SampleProjects() {
+  api::Project vision, rest;
+  vision.metadata.name = "vision";
+  vision.spec.parent_name = "physics";
+  vision.status.sessions = 3;
+  vision.status.waiting = 2;
+  vision.status.classes = {{"a100", 4, 5, 1, 2, api::Availability::kNow},
+                           {"t4", 4, 0, 0, 0, api::Availability::kAfterBoot}};
+  rest.metadata.name = "default";
+  return {.items = {vision, rest}, .left_out = {}, .error = {}};
 }
 
 }  // namespace marea::cli

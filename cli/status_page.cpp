@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <tuple>
 
 #include "cli/why.hpp"
@@ -10,6 +11,7 @@ namespace marea::cli {
 namespace {
 
 constexpr std::size_t kQueueShown = 10;
+constexpr auto kNoPosition = std::numeric_limits<std::int64_t>::max();
 constexpr std::chrono::minutes kPatience{1};  // with an operator that has not looked at a session
 
 // In the order of a session's life.
@@ -38,7 +40,9 @@ std::vector<QueuedSession> QueueOf(const std::vector<api::Session>& sessions) {
     if (session.status.summary == "Queued" && !refused) waiting.push_back(&session);
   }
   std::ranges::sort(waiting, {}, [](const api::Session* session) {
-    return std::tuple(session->status.queue.since_time.value_or(Time{}), session->metadata.uid);
+    const auto& queue = session->status.queue;
+    return std::tuple(queue.position.value_or(kNoPosition), queue.since_time.value_or(Time{}),
+                      session->metadata.uid);
   });
   std::vector<QueuedSession> queue;
   for (const auto* session : waiting) {
@@ -48,8 +52,10 @@ std::vector<QueuedSession> QueueOf(const std::vector<api::Session>& sessions) {
     queue.push_back({.ns = session->metadata.ns,
                      .session = session->metadata.name,
                      .user = session->status.user,
+                     .project = session->status.project,
                      .wants = Wanted(session->spec),
                      .since = queued.since_time,
+                     .position = queued.position,
                      .reason = told ? queued.reason : ready->reason,
                      .message = told ? queued.message : ready->message});
   }

@@ -21,14 +21,16 @@ struct SummaryCount {
 };
 
 struct QueuedSession {
-  std::string ns, session, user, wants;  // wants: "1 a100 or 2 t4"
+  std::string ns, session, user, project, wants;  // wants: "1 a100 or 2 t4"
   std::optional<Time> since;
+  std::optional<std::int64_t> position;  // in line for its devices, as it is told
   std::string reason, message;
   static constexpr auto Fields() {
     return std::tuple(
         json::Field{"namespace", &QueuedSession::ns}, json::Field{"session", &QueuedSession::session},
-        json::Field{"user", &QueuedSession::user}, json::Field{"wants", &QueuedSession::wants},
-        json::Field{"since", &QueuedSession::since}, json::Field{"reason", &QueuedSession::reason},
+        json::Field{"user", &QueuedSession::user}, json::Field{"project", &QueuedSession::project},
+        json::Field{"wants", &QueuedSession::wants}, json::Field{"since", &QueuedSession::since},
+        json::Field{"position", &QueuedSession::position}, json::Field{"reason", &QueuedSession::reason},
         json::Field{"message", &QueuedSession::message});
   }
 };

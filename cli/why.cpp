@@ -1,6 +1,7 @@
 #include "cli/why.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <tuple>
 #include <utility>
 
@@ -44,6 +45,7 @@ class Explanation {
     page_.summary = status_.summary.empty() ? "Unseen" : status_.summary;
     page_.url = status_.url;
     page_.node = status_.node_name;
+    Charge();
     page_.expires_time = status_.stop ? std::nullopt : status_.expires_time;
     if (status_.conditions.empty()) {
       Unseen();
@@ -60,6 +62,29 @@ class Explanation {
  private:
   void Advise(std::string_view text) { page_.remedies.push_back(Addressed(text, in_.address)); }
   void Blame(Who who) { page_.who = json::Name(who); }
+
+  const api::Project* ChargedTo() const {
+    const auto& items = in_.projects.items;
+    const auto found =
+        std::ranges::find(items, status_.project, [](const auto& project) { return project.metadata.name; });
+    return found == items.end() ? nullptr : &*found;
+  }
+
+  void Charge() {
+    page_.project = status_.project;
+    if (status_.admission) page_.kind = status_.admission->kind;
+    if (!status_.admission && !status_.stop) page_.position = status_.queue.position;
+    const auto* project = ChargedTo();
+    if (project == nullptr) return;
+    page_.shares = SumOf(*project);
+    const auto matters = [&](const api::ProjectClassStatus& row) {
+      const auto& asked = session_.spec.accelerator.alternatives;
+      if (status_.admission && row.class_name == status_.admission->accelerator_class) return true;
+      if (asked.empty()) return row.class_name == api::kCpuClass;
+      return std::ranges::find(asked, row.class_name, &api::Alternative::class_name) != asked.end();
+    };
+    std::erase_if(page_.shares->classes, std::not_fn(matters));
+  }
 
   void Unseen() {
     page_.reason = "NotSeen";
@@ -198,15 +223,32 @@ class Explanation {
     const auto* remedy = FindRemedy(reason, at > Step::kAdmitted);
     if (remedy != nullptr) {
       // The table says who it is as a rule; Stalled, whether it has come to that.
+      const bool never = stalled && !remedy->if_never.empty();
       const bool grown = stalled && remedy->who == Who::kNobody;
-      Blame(grown ? Who::kAdministrator : !stalled && at > Step::kAdmitted ? Who::kNobody : remedy->who);
-      Advise(remedy->text);
+      Blame(never                              ? Who::kYou
+            : grown                            ? Who::kAdministrator
+            : !stalled && at > Step::kAdmitted ? Who::kNobody
+                                               : remedy->who);
+      Advise(never ? remedy->if_never : remedy->text);
     } else {
       Blame(stalled ? Who::kYou : Who::kNobody);
       Advise(stalled ? "The message says what is wrong; correct it, or ask an administrator."
                      : "Nothing: it goes on by itself.");
     }
-    if (reason == "NoFreeDevice" || reason == "NoSuchShape") OfferAlternatives();
+    if (at != Step::kAdmitted || remedy == nullptr || reason.starts_with("Home")) return;
+    if (reason == "ProjectLimit") OfferBorrowing(stalled);
+    OfferAlternatives();
+  }
+
+  // The operator's words say whether it would help.
+  void OfferBorrowing(bool first) {
+    const auto* project = ChargedTo();
+    if (page_.message.find("preemptible: true") == page_.message.npos || session_.spec.preemptible) return;
+    if (project != nullptr && project->spec.borrowing.policy == api::BorrowingPolicy::kForbidden) return;
+    const auto at = first ? page_.remedies.begin() : page_.remedies.end();
+    page_.remedies.insert(
+        at, "If it may be ended when others want back what they lend: `kubectl patch session " + in_.address +
+                " --type=merge --patch='{\"spec\":{\"preemptible\":true}}'`.");
   }
 
   // Devices of the session's class that are free now and that it did not ask for.
@@ -310,6 +352,22 @@ std::string WordOf(GateState state) {
   return "-";
 }
 
+// Where nobody divides the devices there is nothing to say.
+std::string Charged(const WhyPage& page) {
+  if (page.project.empty()) return "";
+  const std::string project = "Charged to Project " + Printable(page.project);
+  switch (page.kind) {
+    case api::AdmissionKind::kGuaranteed:
+      if (page.project == api::kDefaultProject && !page.shares) return "";
+      return project + ", within its guarantee.\n";
+    case api::AdmissionKind::kBorrowed:
+      return project + ", beyond its guarantee: others lend it, and it may be ended for them.\n";
+    case api::AdmissionKind::kNone:
+      break;
+  }
+  return page.project == api::kDefaultProject && !page.shares ? "" : project + ".\n";
+}
+
 std::string Said(const std::string& reason, const std::string& message) {
   return message.empty() || reason.empty() ? reason + message : reason + ": " + message;
 }
@@ -356,11 +414,13 @@ std::string WhyText(const WhyPage& page, const Paper& paper) {
     text += Printable(Said(page.gates.empty() ? page.reason : "", page.message)) + "\n";
   const bool told = page.message.find(page.url) != page.message.npos;
   if (page.summary == "Ready" && !told) text += Printable(page.url) + "\n";
+  text += Charged(page);
   if (!page.gates.empty()) text += "\n" + Gates(page, paper);
   if (!page.remedies.empty())
     text += "\nWhat can be done" +
             (page.who == "Administrator" ? std::string(" (by an administrator)") : "") + "\n";
   for (const auto& remedy : page.remedies) text += "  " + Printable(remedy) + "\n";
+  if (page.shares && !page.shares->classes.empty()) text += "\n" + ProjectsText({*page.shares}, paper);
   if (!page.notes.empty()) text += "\n";
   for (const auto& note : page.notes) text += Printable(note) + "\n";
   if (!page.events.empty()) {

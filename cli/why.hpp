@@ -9,6 +9,7 @@
 
 #include "cli/objects.hpp"
 #include "cli/text.hpp"
+#include "cli/top_page.hpp"
 
 namespace marea::cli {
 
@@ -44,6 +45,10 @@ struct WhyPage {
   std::vector<Gate> gates;            // in order; none once it is stopped
   std::vector<std::string> notes;
   std::string url, node;
+  std::string project;                                  // it is charged to
+  api::AdmissionKind kind = api::AdmissionKind::kNone;  // as what it holds its devices
+  std::optional<std::int64_t> position;                 // in line, as it is told: 1 to 10, 20, 50, …
+  std::optional<ProjectSum> shares;                     // the project's, of what it holds or asks for
   std::optional<Time> expires_time;
   std::vector<Happening> events;  // the newest last
   std::vector<std::string> left_out;
@@ -54,7 +59,10 @@ struct WhyPage {
                       json::Field{"since", &WhyPage::since}, json::Field{"who", &WhyPage::who},
                       json::Field{"remedies", &WhyPage::remedies}, json::Field{"gates", &WhyPage::gates},
                       json::Field{"notes", &WhyPage::notes}, json::Field{"url", &WhyPage::url},
-                      json::Field{"node", &WhyPage::node}, json::Field{"expiresTime", &WhyPage::expires_time},
+                      json::Field{"node", &WhyPage::node}, json::Field{"project", &WhyPage::project},
+                      json::Field{"kind", &WhyPage::kind}, json::Field{"position", &WhyPage::position},
+                      json::Field{"shares", &WhyPage::shares},
+                      json::Field{"expiresTime", &WhyPage::expires_time},
                       json::Field{"events", &WhyPage::events}, json::Field{"leftOut", &WhyPage::left_out});
   }
 };
@@ -63,6 +71,7 @@ struct WhyInput {
   const api::Session& session;
   const Seen<api::SessionClass>& classes;
   const Seen<api::AcceleratorClass>& devices;
+  const Seen<api::Project>& projects;
   const Seen<SessionEvent>& events;
   std::string address;  // how commands name it: "ada", or "ada -n demo"
 };

@@ -9,10 +9,11 @@
 namespace marea::cli {
 namespace {
 
-WhyPage Explain(const api::Session& session, const Seen<SessionEvent>& events = {}) {
+WhyPage Explain(const api::Session& session, const Seen<SessionEvent>& events = {},
+                const Seen<api::Project>& projects = {}) {
   const auto classes = SampleClasses();
   const auto devices = SampleDevices();
-  return Why({session, classes, devices, events, "ada -n demo"});
+  return Why({session, classes, devices, projects, events, "ada -n demo"});
 }
 
 // "Accepted:Passed Admitted:Waiting Home:Ahead ..."
@@ -36,6 +37,7 @@ api::Session SessionIn(const Remedy& remedy, bool stalled) {
     session.status.queue.reason = reason;
     session.status.queue.message = message;
     Put(session, "Admitted", "False", reason, message);
+    if (stalled) Put(session, "Stalled", "True", reason, message);
     return session;
   }
   return StartingSession(reason, message, stalled);
@@ -50,7 +52,8 @@ TEST_CASE("every reason stands at its gate, with its words, what helps, and who"
       INFO(remedy.reason << (stalled ? ", stalled" : ""));
       REQUIRE(page.gates.size() == 6);
       const auto& gate = GateNamed(page, remedy.step);
-      const bool blocked = remedy.step == Step::kAccepted || (stalled && remedy.step > Step::kAdmitted);
+      const bool blocked = remedy.step == Step::kAccepted || stalled;
+      const bool never = stalled && !remedy.if_never.empty();
       CHECK(gate.state == (blocked ? GateState::kBlocked : GateState::kWaiting));
       CHECK(gate.reason == remedy.reason);
       CHECK(gate.message == "Words about " + std::string(remedy.reason) + ".");
@@ -62,7 +65,7 @@ TEST_CASE("every reason stands at its gate, with its words, what helps, and who"
         if (step > remedy.step) CHECK(page.gates[i].state == GateState::kAhead);
       }
       REQUIRE_FALSE(page.remedies.empty());
-      CHECK(page.remedies.front() == Addressed(remedy.text, "ada -n demo"));
+      CHECK(page.remedies.front() == Addressed(never ? remedy.if_never : remedy.text, "ada -n demo"));
       CHECK_THAT(page.remedies.front(), !Catch::Contains("SESSION"));
       if (blocked) CHECK(page.who != "Nobody");
       CHECK_THAT(WhyText(page, PlainPaper()), Catch::Contains(gate.message));
@@ -92,7 +95,8 @@ TEST_CASE("a session without devices is offered none") {
 
 TEST_CASE("a session that waits and was told nothing waits to be placed") {
   auto session = WaitingSession();
-  session.status.queue = {MinutesAgo(4), "", ""};
+  session.status.queue.reason.clear();
+  session.status.queue.message.clear();
   Put(session, "Admitted", "False", "Queued", "Waiting to be placed.");
   const auto page = Explain(session);
   CHECK(GateNamed(page, Step::kAdmitted).message == "Waiting to be placed.");
@@ -181,6 +185,100 @@ TEST_CASE("a session nobody has looked at says that the operator may not run") {
   CHECK(page.gates.empty());
   CHECK(page.since == MinutesAgo(10));
   CHECK(page.who == "Administrator");
+}
+
+TEST_CASE(
+    "a session that waits says to which Project it is charged, its place in line, and what the Project has") {
+  auto session = WaitingSession();
+  session.status.project = "vision";
+  session.status.queue.message = "Waiting for 1 a100; all 8 are in use. Number 3 in line.";
+  session.status.queue.position = 3;
+  const auto page = Explain(session, {}, SampleProjects());
+  CHECK(page.project == "vision");
+  CHECK(page.position == 3);
+  REQUIRE(page.shares);
+  CHECK(page.shares->classes.size() == 2);  // it asks for both
+  const auto text = WhyText(page, PlainPaper());
+  CHECK_THAT(text, Catch::StartsWith("demo/ada: Queued, for 4m\n"
+                                     "Waiting for 1 a100; all 8 are in use. Number 3 in line.\n"
+                                     "Charged to Project vision.\n\nGATE"));
+  CHECK_THAT(text,
+             Catch::Contains("\nPROJECT   DEVICE   GUARANTEED   USED   BORROWED   WAITING   GUARANTEE\n"
+                             "vision    a100     4            5      1          2         Now\n"
+                             "vision    t4       4            0      0          0         AfterBoot\n"));
+  session.spec.accelerator.alternatives = {{"t4", 1}};
+  CHECK(Explain(session, {}, SampleProjects()).shares->classes.size() == 1);
+  session.spec.accelerator.alternatives.clear();  // nobody was promised sessions without devices
+  CHECK(Explain(session, {}, SampleProjects()).shares->classes.empty());
+}
+
+TEST_CASE("a session that has its place says as what it holds it") {
+  struct Row {
+    std::string project;
+    api::AdmissionKind kind;
+    std::string says;  // empty: nothing
+  };
+  const auto row = GENERATE(values<Row>({
+      {"vision", api::AdmissionKind::kGuaranteed, "Charged to Project vision, within its guarantee.\n"},
+      {"vision", api::AdmissionKind::kBorrowed,
+       "Charged to Project vision, beyond its guarantee: others lend it, and it may be ended for them.\n"},
+      {"vision", api::AdmissionKind::kNone, "Charged to Project vision.\n"},
+      {"gone", api::AdmissionKind::kGuaranteed, "Charged to Project gone, within its guarantee.\n"},
+      {"", api::AdmissionKind::kNone, ""},
+  }));
+  auto session = ReadySession();
+  session.status.project = row.project;
+  session.status.admission->kind = row.kind;
+  const auto page = Explain(session, {}, SampleProjects());
+  CHECK(page.kind == row.kind);
+  CHECK_FALSE(page.position);
+  const auto text = WhyText(page, PlainPaper());
+  if (row.says.empty()) {
+    CHECK_THAT(text, !Catch::Contains("Project"));
+  } else {
+    CHECK_THAT(text, Catch::Contains("\n" + row.says));
+  }
+}
+
+TEST_CASE("where nobody divides the devices, Projects are not spoken of") {
+  for (auto session : {WaitingSession(), ReadySession()}) {
+    session.status.project = "default";
+    if (session.status.admission) session.status.admission->kind = api::AdmissionKind::kGuaranteed;
+    CHECK_THAT(WhyText(Explain(session), PlainPaper()), !Catch::Contains("Project"));
+    CHECK_THAT(WhyText(Explain(session, {}, SampleProjects()), PlainPaper()),
+               Catch::Contains("\nCharged to Project default"));
+  }
+}
+
+TEST_CASE("who may borrow and does not say so is told how, where it would help") {
+  struct Row {
+    std::string message;
+    bool preemptible, forbidden, stalled;
+    int at;  // of the remedies; -1: not said
+  };
+  const std::string yes = "Project vision was promised 4 a100. With preemptible: true it may borrow.";
+  const auto row = GENERATE_COPY(values<Row>({
+      {yes, false, false, false, 1},
+      {yes, false, false, true, 0},
+      {yes, true, false, false, -1},
+      {yes, false, true, false, -1},
+      {"Project vision holds 7 a100 and may not hold more.", false, false, false, -1},
+  }));
+  auto session = WaitingSession();
+  session.status.project = "vision";
+  session.spec.preemptible = row.preemptible;
+  session.status.queue.reason = "ProjectLimit";
+  session.status.queue.message = row.message;
+  if (row.stalled) Put(session, "Stalled", "True", "ProjectLimit", row.message);
+  auto projects = SampleProjects();
+  if (row.forbidden) projects.items.front().spec.borrowing.policy = api::BorrowingPolicy::kForbidden;
+  const auto remedies = Explain(session, {}, projects).remedies;
+  const auto said = std::ranges::find_if(remedies, [](const auto& text) {
+    return text.find(
+               "kubectl patch session ada -n demo --type=merge "
+               "--patch='{\"spec\":{\"preemptible\":true}}'") != text.npos;
+  });
+  CHECK((said == remedies.end() ? -1 : said - remedies.begin()) == row.at);
 }
 
 TEST_CASE("what else matters stands in notes") {

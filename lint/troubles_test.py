@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = ("acceptance", "diagnosis", "container_trouble")
+SOURCES = ("session/acceptance", "session/diagnosis", "session/container_trouble", "api/projects", "placement/explain")
 # What Kubernetes calls things, in those sources.
 FOREIGN = {
     "CrashLoopBackOff", "ContainerCreating", "CreateContainerConfigError", "CreateContainerError", "ErrImagePull", "ErrImageNeverPull",
@@ -25,7 +25,7 @@ def test_every_documented_reason_has_a_simulation():
 def test_every_reason_is_documented():
     given = set()
     for source in SOURCES:
-        text = (ROOT / "controllers/session" / f"{source}.cpp").read_text()
+        text = (ROOT / "controllers" / f"{source}.cpp").read_text()
         given |= set(re.findall(r'"([A-Z][a-z]+(?:[A-Z][a-z]+)+)"', text))
     told = set(re.findall(r"`([A-Z][a-z]+(?:[A-Z][a-z]+)+)`", (ROOT / "docs/troubles.md").read_text()))
     assert given - FOREIGN - told == set()
