@@ -13,6 +13,7 @@ FOLDER = Path(__file__).resolve().parent / "marea" / "files" / "dashboards"
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 WIDTH = 24  # Grafana's columns
 HERE = 'namespace=~"$namespace"'
+OF_PROJECT = f'{HERE}, project=~"$project"'
 
 
 def main():
@@ -102,8 +103,9 @@ def operator():
                    [(f"sum by (controller, result) (rate(controller_runtime_reconcile_total{{{ours}}}[$__rate_interval]))", "{{controller}}: {{result}}")], "ops"),
             series("Time of a decision, 99 %", "Processor time of deciding alone, without the writes that follow.",
                    [(f"histogram_quantile(0.99, sum by (controller, le) (rate(marea_decision_seconds_bucket{{{HERE}}}[$__rate_interval])))", "{{controller}}")], "s"),
-            series("Time of a placement pass, 99 %", "A full pass over nodes, pods and who waits.",
-                   [(f"histogram_quantile(0.99, sum by (le) (rate(marea_placement_pass_seconds_bucket{{{HERE}}}[$__rate_interval])))", "pass")], "s"),
+            series("Time of placement, 99 %", "Of a full pass over who waits, and of the look at one session that came when nobody else could be placed.",
+                   [(f"histogram_quantile(0.99, sum by (le) (rate(marea_placement_pass_seconds_bucket{{{HERE}}}[$__rate_interval])))", "pass"),
+                    (f"histogram_quantile(0.99, sum by (le) (rate(marea_placement_arrival_seconds_bucket{{{HERE}}}[$__rate_interval])))", "arrival")], "s"),
         ]),
         row("Queue", 8, [
             series("Keys", "Due now, and waiting for a time.",
@@ -137,12 +139,68 @@ def operator():
     ])
 
 
-DASHBOARDS = {"platform": platform, "operator": operator}
+def projects():
+    """What each Project was promised, has, lends and waits for."""
+    def by_class(metric):
+        return f"sum by (project, accelerator_class) ({metric}{{{OF_PROJECT}}})"
+
+    def by_share(metric):
+        return f'sum by (share) (label_join({metric}{{{OF_PROJECT}}}, "share", ": ", "project", "accelerator_class"))'
+
+    both = "{{project}}: {{accelerator_class}}"
+    own = f"sum by (project) (marea_project_used_credit_seconds{{{OF_PROJECT}}})"
+    return dashboard("marea-projects", "Marea / Projects", "What each Project was promised, what it has, what it borrows, who waits, and whose turn it is.", [
+        row("Now", 4, [
+            stat("Guarantees after boot", "Guarantees of a class which could be had only when more machines were up.",
+                 f"count(marea_project_guarantee_now{{{OF_PROJECT}}} == 0) or vector(0)", warn=1),
+            stat("Wait within their guarantee", "Projects that wait for a class and have less of it than they were promised.",
+                 f"count(marea_project_queued{{{OF_PROJECT}}} > 0 and marea_project_guaranteed{{{OF_PROJECT}}} > marea_project_used{{{OF_PROJECT}}}) or vector(0)", warn=1),
+            stat("Projects that wait", "Those with sessions that wait, theirs or their parts'.",
+                 f"count(sum by (project) (marea_project_queued{{{OF_PROJECT}}}) > 0) or vector(0)"),
+            stat("Projects that borrow", "Those that hold more of a class than they were promised.",
+                 f"count(sum by (project) (marea_project_borrowed{{{OF_PROJECT}}}) > 0) or vector(0)"),
+        ]),
+        row("Shares", 10, [
+            table("Shares now", "Devices by Project and class, with the Project's parts; of cpu, sessions. Without a guarantee: nobody was promised any of the class.", "share", [
+                ("guaranteed", by_share("marea_project_guaranteed")),
+                ("used", by_share("marea_project_used")),
+                ("borrowed", by_share("marea_project_borrowed")),
+                ("waiting", by_share("marea_project_queued")),
+                ("guarantee", by_share("marea_project_guarantee_now")),
+            ], heading="project: class", words={"guarantee": {"0": "AfterBoot", "1": "Now"}}),
+        ]),
+        row("Use", 8, [
+            series("Devices that are used", "With the Project's parts. The dashed line is what it was promised.",
+                   [(by_class("marea_project_used"), both), (by_class("marea_project_guaranteed"), f"{both} guaranteed")], dashed=".* guaranteed"),
+            series("Devices that are borrowed", "Of those, what is beyond the guarantee: others lend it.", [(by_class("marea_project_borrowed"), both)]),
+            series("Use of the guarantee", "Above 100 % the Project borrows; below, it lends what it does not use.",
+                   [(f'{by_class("marea_project_used")} / ({by_class("marea_project_guaranteed")} > 0)', both)], "percentunit"),
+        ]),
+        row("Who waits", 8, [
+            series("Devices that are waited for", "What waiting sessions ask for first, with the Project's parts.", [(by_class("marea_project_queued"), both)]),
+            series("Sessions that wait for their Project", "Whose Project, or whose user there, has as much as it may: docs/projects.md. Of all Projects.",
+                   [(f'sum by (accelerator_class, reason) (marea_sessions_queued{{{HERE}, reason=~"ProjectLimit|UserLimit|ClassNotAllowed"}})',
+                     "{{accelerator_class}}: {{reason}}")], stack=True),
+            series("Guarantees now", "1 when what the Project does not use of its guarantee could be had from devices that are online, 0 when only after a boot.",
+                   [(f"min by (project, accelerator_class) (marea_project_guarantee_now{{{OF_PROJECT}}})", both)], top=1),
+        ]),
+        row("Fair share", 8, [
+            series("Credits that are held", "By the Project's own sessions: each device counts the credits of its class.",
+                   [(f"sum by (project) (marea_project_held_credits{{{OF_PROJECT}}})", "{{project}}")], stack=True),
+            series("Credit-hours that were used", "By the Project's own sessions, half of it forgotten in every week. Who has used least for its weight goes first.",
+                   [(f"{own} / 3600", "{{project}}")]),
+            series("Share of what was used", "The Project's own sessions, of those of all that are shown, half forgotten in every week. To be compared with the weights.",
+                   [(f"{own} / on() group_left() (sum({own}) > 0)", "{{project}}")], "percentunit", stack=True, top=1),
+        ]),
+    ], [variable("project", "Project", "marea_project_held_credits")])
+
+
+DASHBOARDS = {"platform": platform, "operator": operator, "projects": projects}
 
 
 # What Grafana wants.
 
-def dashboard(uid, title, description, rows):
+def dashboard(uid, title, description, rows, more_variables=()):
     panels, top = [], 0
     for heading, height, members in rows:
         panels.append({"type": "row", "title": heading, "collapsed": False, "panels": [], "gridPos": place(0, top, WIDTH, 1)})
@@ -156,7 +214,7 @@ def dashboard(uid, title, description, rows):
     return {
         "uid": uid, "title": title, "description": description, "tags": ["marea"], "schemaVersion": 39, "version": 1, "editable": False,
         "graphTooltip": 1, "refresh": "30s", "timezone": "browser", "time": {"from": "now-6h", "to": "now"}, "weekStart": "", "fiscalYearStartMonth": 0,
-        "annotations": {"list": []}, "links": [siblings()], "templating": {"list": variables()}, "panels": panels,
+        "annotations": {"list": []}, "links": [siblings()], "templating": {"list": [*variables(), *more_variables]}, "panels": panels,
     }
 
 
@@ -175,10 +233,18 @@ def variables():
     return [
         {"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus", "current": {"text": "default", "value": "default"},
          "hide": 0, "includeAll": False, "multi": False, "options": [], "refresh": 1, "regex": "", "skipUrlSync": False},
-        {"name": "namespace", "label": "Namespace", "type": "query", "datasource": SOURCE, "definition": "label_values(marea_build_info, namespace)",
-         "query": {"query": "label_values(marea_build_info, namespace)", "refId": "namespace"}, "current": {"text": "All", "value": "$__all"}, "allValue": ".*",
-         "hide": 0, "includeAll": True, "multi": True, "options": [], "refresh": 2, "regex": "", "skipUrlSync": False, "sort": 1},
+        variable("namespace", "Namespace", "marea_build_info"),
     ]
+
+
+def variable(label, name, metric):
+    """The values of a label of a metric, all of them at first."""
+    values = f"label_values({metric}, {label})"
+    return {
+        "name": label, "label": name, "type": "query", "datasource": SOURCE, "definition": values,
+        "query": {"query": values, "refId": label}, "current": {"text": "All", "value": "$__all"}, "allValue": ".*",
+        "hide": 0, "includeAll": True, "multi": True, "options": [], "refresh": 2, "regex": "", "skipUrlSync": False, "sort": 1,
+    }
 
 
 def row(title, height, panels):
@@ -233,19 +299,23 @@ def series(title, description, queries, unit="short", stack=False, top=None, das
     }, overrides)
 
 
-def table(title, description, label, columns):
-    """One line for each value of the label, one column for each query."""
+def table(title, description, label, columns, heading="class", words=None):
+    """One line for each value of the label, one column for each query. `words`: by column, what its numbers mean."""
     letters = [chr(ord("A") + number) for number in range(len(columns))]
     targets = [{**target(letter, expr, "", instant=True), "format": "table"} for letter, (_, expr) in zip(letters, columns, strict=True)]
     order = {label: 0, **{f"Value #{letter}": number for number, letter in enumerate(letters, 1)}}
     names = {f"Value #{letter}": name for letter, (name, _) in zip(letters, columns, strict=True)}
+    overrides = [{
+        "matcher": {"id": "byName", "options": column},
+        "properties": [{"id": "mappings", "value": [{"type": "value", "options": {value: {"text": text} for value, text in said.items()}}]}],
+    } for column, said in (words or {}).items()]
     made = panel("table", title, description, "short", targets, {
         "color": {"mode": "thresholds"}, "mappings": [], "thresholds": steps(("text", None)), "custom": {"align": "auto", "cellOptions": {"type": "auto"}, "inspect": False},
-    }, {"showHeader": True, "cellHeight": "sm", "footer": {"show": False, "reducer": ["sum"], "countRows": False, "fields": ""}})
+    }, {"showHeader": True, "cellHeight": "sm", "footer": {"show": False, "reducer": ["sum"], "countRows": False, "fields": ""}}, overrides)
     made["transformations"] = [
         {"id": "joinByField", "options": {"byField": label, "mode": "outer"}},
         {"id": "organize", "options": {"excludeByName": {"Time": True, **{f"Time {n}": True for n in range(1, len(columns) + 1)}}, "indexByName": order,
-                                       "renameByName": {label: "class", **names}}},
+                                       "renameByName": {label: heading, **names}}},
     ]
     return made
 

@@ -15,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 RULES = HERE.parents[1] / "charts" / "marea" / "files" / "prometheus" / "rules.yaml"
 DASHBOARDS = RULES.parents[1] / "dashboards"
 INTERVAL = 1  # seconds between scrapes; $__rate_interval is then at least four
-VARIABLES = {"$namespace": ".*", "$__rate_interval": "15s"}
+VARIABLES = {"$namespace": ".*", "$project": ".*", "$__rate_interval": "15s"}
 
 
 def programs():

@@ -265,6 +265,35 @@ def test_a_browser_is_opened_on_request_and_is_told_no_token(real, cluster, tmp_
     assert not page.exists()
 
 
+def test_a_project_is_told_of_with_what_it_has(cluster, team, marea):
+    share = {"namespaces": [team.name], "guarantees": [{"className": "rtx5000", "count": 1}]}
+    wants = {**SIMULATED, "accelerator": {"alternatives": [{"className": "rtx5000"}]}}
+    cluster.apply({"apiVersion": "marea.dev/v1alpha1", "kind": "Project", "metadata": {"name": team.name}, "spec": share})
+    try:
+        wait("the Project is counted", lambda: (cluster.get("project", team.name) or {}).get("status", {}).get("classes"), 30)
+        team.ask("ada", **wants)
+        team.wait_ready("ada")
+        team.ask("bob", **wants)
+        team.wait_for("bob", "waits for its Project", lambda s: s.get("queue", {}).get("reason") == "ProjectLimit")
+        wait("it is counted", lambda: cluster.get("project", team.name)["status"].get("waiting") == 1, 30)
+
+        row = {"className": "rtx5000", "guaranteed": 1, "used": 1, "borrowed": 0, "waiting": 1, "guarantee": "Now"}
+        why = marea.read("why", "bob")
+        assert (why["project"], why["position"], why["shares"]["classes"]) == (team.name, 1, [row])
+        said = marea.tell("why", "bob")
+        assert f"Charged to Project {team.name}." in said and f"kubectl patch session bob -n {team.name} --type=merge" in said
+        assert "within its guarantee" in marea.tell("why", "ada") and marea.read("why", "ada")["kind"] == "Guaranteed"
+        assert {"project": team.name, "sessions": 1, "waiting": 1, "classes": [row]} in marea.read("top", "--by", "project")["projects"]
+        top = marea.tell("top")
+        assert re.search(rf"^ada +\S+ +{team.name} +1 rtx5000 ", top, re.M) and re.search(rf"^{team.name} +rtx5000 +1 +1 +0 +1 +Now$", top, re.M)
+
+        team.patch("session", "bob", {"spec": {"preemptible": True}})  # as it was told
+        team.wait_ready("bob")
+        assert "others lend it" in marea.tell("why", "bob") and "1 rtx5000, borrowed" in marea.tell("top")
+    finally:
+        cluster.kubectl("delete", "project", team.name)
+
+
 def everything_called():
     """The arguments of all processes of this machine."""
     lines = []

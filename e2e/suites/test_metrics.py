@@ -13,6 +13,7 @@ from installation.operator import NAMESPACE
 from team import Team, condition
 
 SIMULATED = {"className": "simulated"}
+DIVIDED = {**SIMULATED, "accelerator": {"alternatives": [{"className": "rtx5000"}]}}
 SHOWN_SECONDS = 60
 
 
@@ -46,7 +47,25 @@ def day(cluster, watched):
 
 
 @pytest.fixture(scope="module")
-def page(running_operator, day):
+def shared(cluster, day):
+    """A Project that holds what it was promised, borrows, and has somebody who waits for it."""
+    team = Team(cluster, f"{day.name}-shared")
+    project = {"namespaces": [team.name], "guarantees": [{"className": "rtx5000", "count": 1}]}
+    cluster.apply({"apiVersion": "marea.dev/v1alpha1", "kind": "Project", "metadata": {"name": team.name}, "spec": project})
+    wait("the Project is counted", lambda: (cluster.get("project", team.name) or {}).get("status", {}).get("classes"), 30)
+    team.ask("promised", **DIVIDED)
+    team.wait_ready("promised")
+    team.ask("lent", **DIVIDED, preemptible=True)
+    assert team.wait_ready("lent")["admission"]["kind"] == "Borrowed"
+    team.ask("waits", **DIVIDED)
+    team.wait_for("waits", "waits for its Project", lambda s: s.get("queue", {}).get("reason") == "ProjectLimit")
+    yield team
+    team.dissolve()
+    cluster.kubectl("delete", "project", team.name)
+
+
+@pytest.fixture(scope="module")
+def page(running_operator, day, shared):
     status, text = running_operator.ask("/metrics")
     assert status == 200
     return text
@@ -74,7 +93,8 @@ def test_what_is_documented_is_there_and_the_other_way_round(page):
 
 
 def test_no_session_and_no_user_is_named(page, day):
-    assert day.name not in page and '"ada"' not in page
+    unnamed = re.sub(r'project="[^"]*"', "", page)  # that one is an administrator's name
+    assert day.name not in unnamed and '"ada"' not in page
 
 
 def test_sessions_are_counted(page):
@@ -88,8 +108,23 @@ def test_sessions_are_counted(page):
         assert f"\n{line}" in page
 
 
+def test_projects_are_counted(page, shared):
+    of = f'project="{shared.name}"'
+    for line in (
+        f'marea_project_guaranteed{{{of},accelerator_class="rtx5000"}} 1',
+        f'marea_project_guarantee_now{{{of},accelerator_class="rtx5000"}} 1',
+        f'marea_project_used{{{of},accelerator_class="rtx5000"}} 2',
+        f'marea_project_borrowed{{{of},accelerator_class="rtx5000"}} 1',
+        f'marea_project_queued{{{of},accelerator_class="rtx5000"}} 1',
+        f"marea_project_held_credits{{{of}}} 2",
+        f"marea_project_used_credit_seconds{{{of}}} ",
+        'marea_sessions_queued{accelerator_class="rtx5000",reason="ProjectLimit"} 1',
+    ):
+        assert f"\n{line}" in page
+
+
 @pytest.fixture(scope="module")
-def shown(watched, day):
+def shown(watched, day, shared):
     """Grafana's queries need a minute of scrapes; a bit goes on meanwhile."""
     end = time.monotonic() + 20
     number = 0
