@@ -59,6 +59,7 @@ def shared(cluster, day):
     assert team.wait_ready("lent")["admission"]["kind"] == "Borrowed"
     team.ask("waits", **DIVIDED)
     team.wait_for("waits", "waits for its Project", lambda s: s.get("queue", {}).get("reason") == "ProjectLimit")
+    wait("who waits is counted", lambda: cluster.get("project", team.name)["status"].get("waiting") == 1, 30)
     yield team
     team.dissolve()
     cluster.kubectl("delete", "project", team.name)
