@@ -180,6 +180,8 @@ std::int64_t Capacity::FreeUnits(const Node& node, const std::string& resource) 
 bool Capacity::Suits(const Node& node, const api::Request& request, const DeviceClass* device) {
   if (!Selects(request.node_selector, node.view.labels)) return false;
   return std::ranges::all_of(node.view.taints, [&](const auto& taint) {
+    // What Kubernetes says of a node that is cordoned or not ready goes when that is over.
+    if (!node.view.usable && taint.key.starts_with("node.kubernetes.io/")) return true;
     return Tolerated(taint, request.tolerations) ||
            (device != nullptr && Tolerated(taint, device->tolerations));
   });
@@ -284,11 +286,9 @@ Capacity::Survey Capacity::Look(const api::Request& request, const DeviceClass* 
   const auto look = [&](const Node& node) {
     if (!node.known || !Suits(node, request, device)) return;
     const bool holds = CoversEmpty(node, need);
-    if (!node.view.usable || !holds) {
-      // What a node that is not ready says of itself may be less than it will have.
-      const bool grows = device != nullptr && Amount(node.view.allocatable, device->resource) == Quantity{};
-      if ((!node.view.usable && holds) || grows) survey.holds_when_ready = true;
-      if (!node.view.usable) return;
+    if (!node.view.usable) {
+      survey.holds_when_ready = survey.holds_when_ready || holds;
+      return;
     }
     survey.holds_but_for_claims = survey.holds_but_for_claims || holds;
     if (!ClaimsAllow(node.view, request)) return;

@@ -89,7 +89,7 @@ class Capacity {
     std::int64_t devices = 0, used = 0;  // of its class, where its volumes allow it to stand
     bool holds = false;                  // some node could hold it if it were empty
     bool holds_but_for_claims = false;   // … if its volumes allowed it
-    bool holds_when_ready = false;       // … if it were ready, and its devices were there
+    bool holds_when_ready = false;       // … if it were ready
   };
   Survey Look(const api::Request& request, const DeviceClass* device, std::int64_t count) const;
 

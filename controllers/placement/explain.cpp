@@ -127,7 +127,7 @@ class Choice {
         return Say("ProjectLimit",
                    project + " was promised " + Devices(standing().quota) +
                        ", which its sessions hold; waiting for one of them to end." +
-                       (request_.preemptible ? "" : " With preemptible: true it may borrow."));
+                       (MayBorrow() && !request_.preemptible ? " With preemptible: true it may borrow." : ""));
       case Answer::kLater:
         return Say("ProjectLimit",
                    "Others use what " + project + " could have; waiting for one of their sessions to end.");
@@ -135,11 +135,13 @@ class Choice {
     return {};
   }
 
+  bool MayBorrow() const { return sharing_.ViewOf(sharing_.Find(request_.project)).may_borrow; }
+
   std::string NeverGuaranteed(const std::string& project, std::int64_t quota) const {
     std::string said = quota == 0 ? project + " was promised no " +
                                         (cpu_only_ ? "session without devices" : wanted_.class_name)
                                   : project + " was promised " + Devices(quota) + ", which is too few";
-    if (request_.preemptible)
+    if (request_.preemptible || !MayBorrow())
       return said + ", and may not borrow as many; ask for another, or the project's leader.";
     return said + "; set preemptible: true to borrow what others do not use.";
   }

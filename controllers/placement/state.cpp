@@ -117,12 +117,16 @@ bool State::Recount(const Key& key) {
 
 void State::Count(const Holding& holding) {
   for (const auto& use : holding.uses) capacity_.Add(use);
-  if (holding.charge) sharing_.Add(*holding.charge);
+  if (!holding.charge) return;
+  sharing_.Add(*holding.charge);
+  charges_changed_ = true;
 }
 
 void State::Uncount(const Holding& holding) {
   for (const auto& use : holding.uses) capacity_.Remove(use);
-  if (holding.charge) sharing_.Remove(*holding.charge);
+  if (!holding.charge) return;
+  sharing_.Remove(*holding.charge);
+  charges_changed_ = true;
 }
 
 bool State::PodChanged(const Key& key) {
@@ -137,7 +141,8 @@ bool State::SessionChanged(const Key& key) {
     unvisited_.erase(key);
   }
   const bool changed = Recount(key);
-  if (changed) sharing_.Settle(now_());
+  // An admission looks just like the promise that led to it, and is charged from now on.
+  if (std::exchange(charges_changed_, false)) sharing_.Settle(now_());
   return changed;
 }
 

@@ -63,7 +63,7 @@ class State {
   const api::World& world_;
   std::function<Time()> now_;
   bool started_ = false;
-  bool nodes_changed_ = false;
+  bool nodes_changed_ = false, charges_changed_ = false;
   Capacity capacity_;
   Sharing sharing_;
   std::map<Key, Holding> holdings_;  // by pod and session, which bear the same name

@@ -88,6 +88,29 @@ TEST_CASE("an admission counts until its own pod is bound, and then the pod coun
   CHECK(Used(world, "cpu") == 2);
 }
 
+TEST_CASE("what a session holds is charged from its admission on, exactly as it was promised") {
+  api::World world;
+  Fill(world);
+  Put(world.sessions, Session("ada"));
+  Time now{std::chrono::seconds{1'000'000}};
+  State state(world, [&] { return now; });
+  state.Start();
+  const Use use{"gpu-0", {{"cpu", Quantity::FromUnits(3)}, {"pods", Quantity::FromUnits(1)}, {"nvidia.com/gpu", Quantity::FromUnits(1)}}};
+  state.Promise({"ns", "ada"}, std::pair(use, Charge{"default", "", "a100", 1, false}));
+  auto session = Session("ada");
+  session.status.admission = api::Admission{"a100", 1, "gpu-0", api::AdmissionKind::kGuaranteed, 60, {}};
+  Put(world.sessions, session);
+  state.SessionChanged({"ns", "ada"});
+  state.Promise({"ns", "ada"}, std::nullopt);
+  now += std::chrono::hours{1};
+  CHECK(state.sharing().HeldCredits("default") == 1);
+  CHECK(state.sharing().UseOf("default", now) > 3'500'000);
+  session.status.admission.reset();
+  Put(world.sessions, session);
+  state.SessionChanged({"ns", "ada"});
+  CHECK(state.sharing().UseOf("default", now) > 3'500'000);
+}
+
 TEST_CASE("a promise counts until there is an admission, or until it is taken back") {
   api::World world;
   Fill(world);

@@ -161,6 +161,9 @@ void Laws::CheckDevices(const std::string& node_name) {
   const auto room = std::stoll("0" + TextAt(*node, "/status/allocatable/nvidia.com~1gpu"));
   std::int64_t given = 0;
   for (const auto& [key, pod] : api_.All("pods")) {
+    // Batch jobs make room: what they have may be given before the scheduler has ended them.
+    const auto& priority = At(*pod, "/spec/priority");
+    if (priority.is_number() && priority.get<std::int64_t>() < 0) continue;
     if (TextAt(*pod, "/spec/nodeName") == node_name && !HasEnded(*pod)) given += DevicesOf(*pod);
   }
   for (const auto& [key, session] : api_.All("sessions")) {
