@@ -1,5 +1,5 @@
-// What placement costs by itself, and how well it fills a platform: `make bench-placement` prints the table of
-// docs/benchmarks.md. No cluster, no network; the trace runs in virtual time.
+// What placement costs by itself, and how well it fills a platform: `make bench-placement` prints the table
+// of docs/benchmarks.md. No cluster, no network; the trace runs in virtual time.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -35,8 +35,8 @@ double Micros(const std::function<void()>& work) {
 }
 
 void Row(const char* what, Spread figure, const char* unit, double aim) {
-  std::printf("| %s | %.3g %s (%.3g … %.3g) | ≤ %.3g %s | %s |\n", what, figure.median, unit, figure.least, figure.most, aim, unit,
-              figure.median <= aim ? "yes" : "**no**");
+  std::printf("| %s | %.3g %s (%.3g … %.3g) | ≤ %.3g %s | %s |\n", what, figure.median, unit, figure.least,
+              figure.most, aim, unit, figure.median <= aim ? "yes" : "**no**");
 }
 
 api::Request Ask(int number, std::string project, std::string device, std::int64_t count) {
@@ -88,15 +88,18 @@ struct Platform {
     sharing.SetProjects(std::move(projects));
     sharing.SetClasses(std::move(shares));
     for (int s = 0; s < kNodes * 4; ++s) {
-      const auto request = Ask(s, "project-" + std::to_string(below(kProjects)), "class-" + std::to_string(s / 4 % kClasses), 1);
-      const api::Admit admit{request.alternatives[0].class_name, 1, "node-" + std::to_string(s / 4), api::AdmissionKind::kBorrowed, false};
+      const auto request = Ask(s, "project-" + std::to_string(below(kProjects)),
+                               "class-" + std::to_string(s / 4 % kClasses), 1);
+      const api::Admit admit{request.alternatives[0].class_name, 1, "node-" + std::to_string(s / 4),
+                             api::AdmissionKind::kBorrowed, false};
       capacity.Add(UseOf(capacity, request, admit));
       sharing.Add(ChargeOf(request, admit));
     }
     sharing.Settle(now);
     for (int w = 0; w < kWaiting; ++w) {
       requests.emplace(Key{"ns-" + std::to_string(w % 300), "session-" + std::to_string(w)},
-                       Ask(w, "project-" + std::to_string(below(kProjects)), "class-" + std::to_string(below(kClasses)), 1 + below(4)));
+                       Ask(w, "project-" + std::to_string(below(kProjects)),
+                           "class-" + std::to_string(below(kClasses)), 1 + below(4)));
     }
   }
   Waiting All() const {
@@ -112,22 +115,35 @@ void MeasureScale() {
   Kept kept;
   std::vector<double> full, freed, refused, placed;
   for (int round = 0; round < 31; ++round) {
-    full.push_back(Micros([&] { kept = Place(platform.capacity, platform.sharing, waiting, platform.now, {.admits = 128}).kept; }) / 1000);
+    full.push_back(
+        Micros([&] {
+          kept = Place(platform.capacity, platform.sharing, waiting, platform.now, {.admits = 128}).kept;
+        }) /
+        1000);
   }
   // A hundred sessions have ended: a pass that gives their devices away.
   for (int s = 0; s < 100; ++s) {
     const auto request = Ask(0, "project-0", "class-" + std::to_string(s % 20), 1);
     platform.capacity.Remove(UseOf(platform.capacity, request,
-                                   {request.alternatives[0].class_name, 1, "node-" + std::to_string(s), api::AdmissionKind::kBorrowed, false}));
+                                   {request.alternatives[0].class_name, 1, "node-" + std::to_string(s),
+                                    api::AdmissionKind::kBorrowed, false}));
   }
   for (int round = 0; round < 31; ++round)
-    freed.push_back(Micros([&] { (void)Place(platform.capacity, platform.sharing, waiting, platform.now, {.admits = 128}); }) / 1000);
+    freed.push_back(Micros([&] {
+                      (void)Place(platform.capacity, platform.sharing, waiting, platform.now,
+                                  {.admits = 128});
+                    }) /
+                    1000);
   for (int round = 0; round < 1001; ++round) {
     const Key key{"ns", "new"};
-    const auto none = Ask(20000 + round, "project-" + std::to_string(round % 200), "class-" + std::to_string(round % 20), 4);
-    refused.push_back(Micros([&] { (void)PlaceArrival(platform.capacity, platform.sharing, kept, key, none, platform.now); }));
-    const auto fits = Ask(20000 + round, "project-" + std::to_string(round % 200), "class-" + std::to_string(round % 20), 1);
-    placed.push_back(Micros([&] { (void)PlaceArrival(platform.capacity, platform.sharing, kept, key, fits, platform.now); }));
+    const auto none = Ask(20000 + round, "project-" + std::to_string(round % 200),
+                          "class-" + std::to_string(round % 20), 4);
+    refused.push_back(Micros(
+        [&] { (void)PlaceArrival(platform.capacity, platform.sharing, kept, key, none, platform.now); }));
+    const auto fits = Ask(20000 + round, "project-" + std::to_string(round % 200),
+                          "class-" + std::to_string(round % 20), 1);
+    placed.push_back(Micros(
+        [&] { (void)PlaceArrival(platform.capacity, platform.sharing, kept, key, fits, platform.now); }));
   }
   Row("a full pass, nothing free", Of(full), "ms", 50);
   Row("a full pass, 100 devices free", Of(freed), "ms", 50);
@@ -135,21 +151,24 @@ void MeasureScale() {
   Row("an arrival that is placed", Of(placed), "µs", 100);
 }
 
-// Kueue's baseline performance trace: 5 cohorts of 6 queues with a quota of 20 cpu each, that borrow up to 100
-// of their cohort; per queue 350 workloads of 1 cpu for 200 ms, one each 100 ms, 100 of 5 for 500 ms, one each
-// 500 ms, and 50 of 20 for a second, one each 1.2 s, of rising priority. Here a cpu is a device, and a cohort
-// a family of projects that lends nothing to others.
-// (kubernetes-sigs/kueue, test/performance/scheduler/configs/baseline.)
+// Kueue's baseline performance trace: 5 cohorts of 6 queues with a quota of 20 cpu each, that borrow up to
+// 100 of their cohort; per queue 350 workloads of 1 cpu for 200 ms, one each 100 ms, 100 of 5 for 500 ms, one
+// each 500 ms, and 50 of 20 for a second, one each 1.2 s, of rising priority. Here a cpu is a device, and a
+// cohort a family of projects that lends nothing to others. (kubernetes-sigs/kueue,
+// test/performance/scheduler/configs/baseline.)
 struct Trace {
   struct Kind {
     int count, every_ms, runtime_ms, size, priority;
   };
-  static constexpr Kind kKinds[] = {{350, 100, 200, 1, 50}, {100, 500, 500, 5, 100}, {50, 1200, 1000, 20, 200}};
+  static constexpr Kind kKinds[] = {
+      {350, 100, 200, 1, 50}, {100, 500, 500, 5, 100}, {50, 1200, 1000, 20, 200}};
   struct Event {
     milliseconds at;
     int number;
     bool ends;
-    bool operator>(const Event& other) const { return std::tie(at, number) > std::tie(other.at, other.number); }
+    bool operator>(const Event& other) const {
+      return std::tie(at, number) > std::tie(other.at, other.number);
+    }
   };
 
   Capacity capacity;
@@ -170,7 +189,9 @@ struct Trace {
     std::vector<ProjectView> projects;
     for (int c = 0; c < 5; ++c) {
       const std::string cohort = "cohort-" + std::to_string(c);
-      projects.push_back({.name = cohort, .classes = {{"cpu-unit", {.guarantee = 0, .lending_limit = 0}}}, .max_priority = 1000});
+      projects.push_back({.name = cohort,
+                          .classes = {{"cpu-unit", {.guarantee = 0, .lending_limit = 0}}},
+                          .max_priority = 1000});
       capacity.SetNode({.name = cohort,
                         .usable = true,
                         .allocatable = {{"cpu", Quantity::FromUnits(1'000'000)},
@@ -245,10 +266,13 @@ void MeasureTrace() {
   Trace trace;
   trace.Run();
   const double makespan = static_cast<double>(trace.last.count()) / 1000;
-  std::printf("| Kueue's baseline trace, 15,000 workloads: until the last has ended, virtual | %.1f s | ≤ 1.1 × 68 s | %s |\n", makespan,
-              makespan <= 68 * 1.1 ? "yes" : "**no**");
+  std::printf(
+      "| Kueue's baseline trace, 15,000 workloads: until the last has ended, virtual | %.1f s | ≤ 1.1 × 68 s "
+      "| %s |\n",
+      makespan, makespan <= 68 * 1.1 ? "yes" : "**no**");
   std::printf("| … of the devices in use meanwhile | %.1f %% | | |\n", 100 * trace.work / (600 * makespan));
-  std::printf("| … all its decisions, %zu admissions | %.3g s | | |\n", trace.decisions, trace.deciding / 1e6);
+  std::printf("| … all its decisions, %zu admissions | %.3g s | | |\n", trace.decisions,
+              trace.deciding / 1e6);
 }
 
 }  // namespace

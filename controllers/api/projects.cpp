@@ -46,14 +46,16 @@ ProjectChoice ChooseProject(const World& world, const kube::Namespace& ns, const
     return {{},
             "ProjectNotAllowed",
             "spec.project: Project " + Quoted(asked) + " does not claim " + place + "; " +
-                (claiming.empty() ? "create the Session without it." : "create it for one that does: " + List(claiming) + ".")};
+                (claiming.empty() ? "create the Session without it."
+                                  : "create it for one that does: " + List(claiming) + ".")};
   }
   if (claiming.size() == 1) return {claiming.front(), {}, {}};
   if (claiming.size() > 1) {
-    return {{},
-            "ProjectAmbiguous",
-            "Several Projects claim " + place + ": " + List(claiming) +
-                "; create the Session with spec.project, or ask an administrator to leave the namespace to one."};
+    return {
+        {},
+        "ProjectAmbiguous",
+        "Several Projects claim " + place + ": " + List(claiming) +
+            "; create the Session with spec.project, or ask an administrator to leave the namespace to one."};
   }
   if (may_fall_back) return {fallback, {}, {}};
   return {{},

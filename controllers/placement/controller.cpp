@@ -94,8 +94,8 @@ void Controller::Ask(const Key& session, std::optional<api::Request> request) {
   Changed();
 }
 
-// Everybody else was told to wait for want of what is not free: what is, is theirs who come. Of several who come
-// at once nobody wins by being visited first: a pass decides.
+// Everybody else was told to wait for want of what is not free: what is, is theirs who come. Of several who
+// come at once nobody wins by being visited first: a pass decides.
 bool Controller::Arrive(const Key& key, const api::Request& request) {
   const auto session = world_.sessions.Get(key);
   if (!settled_ || state_.AwaitsVisits() || !session || session->status.admission) return false;

@@ -160,7 +160,8 @@ TEST_CASE("of several who come at once nobody is answered before all are known")
   CHECK(office.Passes() == 1);
 }
 
-TEST_CASE("a first answer is told at once; what follows at five a second, and what did not change not at all") {
+TEST_CASE(
+    "a first answer is told at once; what follows at five a second, and what did not change not at all") {
   Office office;
   office.OfferDevices(1);
   office.Ask(41);

@@ -124,10 +124,11 @@ class Choice {
       case Answer::kNeverGuaranteed:
         return Say("ProjectLimit", NeverGuaranteed(project, standing().quota), true);
       case Answer::kNotGuaranteed:
-        return Say("ProjectLimit",
-                   project + " was promised " + Devices(standing().quota) +
-                       ", which its sessions hold; waiting for one of them to end." +
-                       (MayBorrow() && !request_.preemptible ? " With preemptible: true it may borrow." : ""));
+        return Say(
+            "ProjectLimit",
+            project + " was promised " + Devices(standing().quota) +
+                ", which its sessions hold; waiting for one of them to end." +
+                (MayBorrow() && !request_.preemptible ? " With preemptible: true it may borrow." : ""));
       case Answer::kLater:
         return Say("ProjectLimit",
                    "Others use what " + project + " could have; waiting for one of their sessions to end.");

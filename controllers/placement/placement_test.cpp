@@ -286,15 +286,20 @@ TEST_CASE("who asks for what another could not have gets that answer, as if it h
 TEST_CASE("the fullest node that fits is taken, so that machines become empty") {
   auto platform = Platform();
   platform.nodes = {Node("a", "T4", 4), Node("b", "T4", 4), Node("c", "T4", 4)};
-  platform.uses = {{"b", {{"nvidia.com/gpu", Quantity::FromUnits(1)}}}, {"c", {{"nvidia.com/gpu", Quantity::FromUnits(3)}}}};
-  platform.waiting = {{{"ns", "one"}, Ask(1, {{"t4", 1}})}, {{"ns", "two"}, Ask(2, {{"t4", 2}})}, {{"ns", "four"}, Ask(3, {{"t4", 4}})}};
+  platform.uses = {{"b", {{"nvidia.com/gpu", Quantity::FromUnits(1)}}},
+                   {"c", {{"nvidia.com/gpu", Quantity::FromUnits(3)}}}};
+  platform.waiting = {{{"ns", "one"}, Ask(1, {{"t4", 1}})},
+                      {{"ns", "two"}, Ask(2, {{"t4", 2}})},
+                      {{"ns", "four"}, Ask(3, {{"t4", 4}})}};
   const auto proposals = Place(platform);
   CHECK(proposals.at({"ns", "one"}) == On("t4", 1, "c"));
   CHECK(proposals.at({"ns", "two"}) == On("t4", 2, "b"));
   CHECK(proposals.at({"ns", "four"}) == On("t4", 4, "a"));
 }
 
-TEST_CASE("a lesser alternative is taken once the patience for the preferred one is over, or at once where that can never be") {
+TEST_CASE(
+    "a lesser alternative is taken once the patience for the preferred one is over, or at once where that "
+    "can never be") {
   auto platform = Platform();
   platform.now = Time{} + seconds{100};
   auto ask = Ask(0, {{"a100", 1}, {"t4", 2}});
@@ -306,7 +311,8 @@ TEST_CASE("a lesser alternative is taken once the patience for the preferred one
   SECTION("it is not") {
     platform.uses = {{"a100-0", {{"nvidia.com/gpu", Quantity::FromUnits(1)}}}};
     const auto placed = Stage(platform).Run(platform);
-    CHECK(WaitOf(placed.proposals, "ada").message == "Waiting for 1 a100; all 1 are in use. Number 1 in line.");
+    CHECK(WaitOf(placed.proposals, "ada").message ==
+          "Waiting for 1 a100; all 1 are in use. Number 1 in line.");
     REQUIRE(placed.next);
     CHECK(*placed.next == ask.since + seconds{300});
     platform.now = *placed.next;
@@ -324,7 +330,8 @@ TEST_CASE("a place in line is counted among those who want the same devices, in 
   auto platform = Platform();
   platform.projects = {{.name = "a"}, {.name = "b", .weight = 2}};
   platform.used_credits = {{"b", 1'000'000'000'000}};
-  platform.uses = {{"t4-0", {{"nvidia.com/gpu", Quantity::FromUnits(2)}}}, {"a100-0", {{"nvidia.com/gpu", Quantity::FromUnits(1)}}}};
+  platform.uses = {{"t4-0", {{"nvidia.com/gpu", Quantity::FromUnits(2)}}},
+                   {"a100-0", {{"nvidia.com/gpu", Quantity::FromUnits(1)}}}};
   int order = 0;
   const auto ask = [&](const std::string& name, const char* project, const char* device) {
     auto request = Ask(++order, {{device, 1}});
@@ -344,7 +351,8 @@ TEST_CASE("a place in line is counted among those who want the same devices, in 
   CHECK(WaitOf(proposals, "b19").position == 20);
   CHECK(WaitOf(proposals, "b21").position == 20);
   CHECK(WaitOf(proposals, "b21").message.ends_with(" Within the first 20 in line."));
-  for (const auto& [place, told] : std::map<int, int>{{10, 10}, {11, 20}, {21, 50}, {51, 100}, {101, 200}, {201, 500}, {501, 1000}})
+  for (const auto& [place, told] :
+       std::map<int, int>{{10, 10}, {11, 20}, {21, 50}, {51, 100}, {101, 200}, {201, 500}, {501, 1000}})
     CHECK(ToldPosition(place) == told);
 }
 
@@ -352,7 +360,8 @@ TEST_CASE("a node is kept for who has waited very long and fits nowhere yet, and
   auto platform = Platform();
   platform.nodes = {Node("t4-0", "T4", 4), Node("t4-1", "T4", 4)};
   platform.now = Time{} + kAgeing + seconds{100};
-  platform.uses = {{"t4-0", {{"nvidia.com/gpu", Quantity::FromUnits(2)}}}, {"t4-1", {{"nvidia.com/gpu", Quantity::FromUnits(3)}}}};
+  platform.uses = {{"t4-0", {{"nvidia.com/gpu", Quantity::FromUnits(2)}}},
+                   {"t4-1", {{"nvidia.com/gpu", Quantity::FromUnits(3)}}}};
   auto young = Ask(0, {{"t4", 1}});
   young.since = platform.now;
   for (const char* name : {"y0", "y1", "y2"}) platform.waiting[{"ns", name}] = young;
@@ -363,8 +372,11 @@ TEST_CASE("a node is kept for who has waited very long and fits nowhere yet, and
   platform.waiting[{"ns", "big"}].since = Time{} + seconds{100};
   const auto placed = Stage(platform).Run(platform);
   CHECK(placed.kept.nodes == std::set<std::string>{"t4-0"});  // the one with most free
-  CHECK(std::ranges::count_if(placed.proposals, [](const auto& p) { return p.second == On("t4", 1, "t4-1"); }) == 1);
-  CHECK(std::ranges::count_if(placed.proposals, [](const auto& p) { return std::holds_alternative<api::Wait>(p.second); }) == 3);
+  CHECK(std::ranges::count_if(placed.proposals,
+                              [](const auto& p) { return p.second == On("t4", 1, "t4-1"); }) == 1);
+  CHECK(std::ranges::count_if(placed.proposals, [](const auto& p) {
+          return std::holds_alternative<api::Wait>(p.second);
+        }) == 3);
 
   platform.uses.pop_back(), platform.uses.pop_back();
   const auto proposals = Place(platform);
@@ -374,7 +386,8 @@ TEST_CASE("a node is kept for who has waited very long and fits nowhere yet, and
 
 TEST_CASE("of a class that someone has long waited to borrow nothing more is lent to others") {
   auto platform = Platform();
-  platform.projects = {{.name = "owner", .classes = {{"t4", {.guarantee = 2, .lending_limit = 1}}}}, {.name = "b"}};
+  platform.projects = {{.name = "owner", .classes = {{"t4", {.guarantee = 2, .lending_limit = 1}}}},
+                       {.name = "b"}};
   platform.nodes = {Node("t4-0", "T4", 4)};
   platform.now = Time{} + kAgeing + seconds{100};
   auto big = Ask(1, {{"t4", 3}}), small = Ask(2, {{"t4", 1}});
@@ -392,11 +405,13 @@ TEST_CASE("of a class that someone has long waited to borrow nothing more is len
   CHECK(Place(platform).at({"ns", "small"}) == On("t4", 1, "t4-0"));
 }
 
-TEST_CASE("what pods of lower priority use is free for classes that say so, where nothing is free otherwise") {
+TEST_CASE(
+    "what pods of lower priority use is free for classes that say so, where nothing is free otherwise") {
   auto platform = Platform();
   platform.nodes = {Node("t4-0", "T4", 2), Node("t4-1", "T4", 2)};
   const auto batch = [](const char* node, std::int64_t priority) {
-    return Use{node, {{"nvidia.com/gpu", Quantity::FromUnits(1)}, {"cpu", Quantity::FromUnits(15)}}, priority};
+    return Use{
+        node, {{"nvidia.com/gpu", Quantity::FromUnits(1)}, {"cpu", Quantity::FromUnits(15)}}, priority};
   };
   platform.uses = {batch("t4-0", -10), batch("t4-0", -20), batch("t4-1", -10), batch("t4-1", 0)};
   platform.waiting = {{{"ns", "ada"}, Ask(1, {{"t4", 1}})}, {{"ns", "ben"}, Ask(2, {{"t4", 2}})}};
@@ -406,7 +421,8 @@ TEST_CASE("what pods of lower priority use is free for classes that say so, wher
   auto proposals = Place(platform);
   const api::Admit taken{"t4", 1, "t4-0", api::AdmissionKind::kGuaranteed, true};
   CHECK(proposals.at({"ns", "ada"}) == api::Proposal(taken));
-  CHECK(WaitOf(proposals, "ben").reason == "NoFreeDevice");  // one of two is left there, and a pod of priority 0
+  CHECK(WaitOf(proposals, "ben").reason ==
+        "NoFreeDevice");  // one of two is left there, and a pod of priority 0
 
   platform.classes[1].reclaim_below_priority = -10;  // below that
   CHECK(Place(platform).at({"ns", "ada"}) == api::Proposal(taken));
@@ -421,7 +437,9 @@ TEST_CASE("what pods of lower priority use is free for classes that say so, wher
 TEST_CASE("people are told what their project may have, and what to do where that can never be enough") {
   auto platform = Platform();
   platform.nodes = {Node("t4-0", "T4", 8)};
-  platform.projects = {{.name = "laser", .classes = {{"t4", {.guarantee = 2, .limit = 4, .user_limit = 3}}, {"a100", {.limit = 0}}}}};
+  platform.projects = {
+      {.name = "laser",
+       .classes = {{"t4", {.guarantee = 2, .limit = 4, .user_limit = 3}}, {"a100", {.limit = 0}}}}};
   auto ask = Ask(1, {{"t4", 1}});
   ask.project = "laser";
   const auto wait = [&](std::int64_t count, bool preemptible, const char* device = "t4") {
@@ -431,26 +449,38 @@ TEST_CASE("people are told what their project may have, and what to do where tha
     return WaitOf(Place(platform), "ada");
   };
   const auto says = [](const api::Wait& w) { return w.reason + (w.stalled ? "! " : ": ") + w.message; };
-  CHECK(says(wait(1, false, "a100")) == "ClassNotAllowed! Project laser may not use a100; ask for another, or the project's leader.");
-  CHECK(says(wait(5, true)) == "ProjectLimit! Project laser may never hold 5 t4 at a time; ask for fewer, or the project's leader.");
-  CHECK(says(wait(4, true)) == "UserLimit! In Project laser one user may never hold 4 t4 at a time; ask for fewer, or the project's leader.");
+  CHECK(says(wait(1, false, "a100")) ==
+        "ClassNotAllowed! Project laser may not use a100; ask for another, or the project's leader.");
+  CHECK(says(wait(5, true)) ==
+        "ProjectLimit! Project laser may never hold 5 t4 at a time; ask for fewer, or the project's leader.");
+  CHECK(says(wait(4, true)) ==
+        "UserLimit! In Project laser one user may never hold 4 t4 at a time; ask for fewer, or the project's "
+        "leader.");
   CHECK(says(wait(3, false)) ==
-        "ProjectLimit! Project laser was promised 2 t4, which is too few; set preemptible: true to borrow what others do not use.");
+        "ProjectLimit! Project laser was promised 2 t4, which is too few; set preemptible: true to borrow "
+        "what others do not use.");
   platform.charges = {{"laser", "ada", "t4", 2, false}};
-  CHECK(says(wait(1, false)) == "ProjectLimit: Project laser was promised 2 t4, which its sessions hold; waiting for one of them to "
-                                "end. With preemptible: true it may borrow. Number 1 in line.");
-  CHECK(says(wait(2, true)) == "UserLimit: You hold 2 t4 in Project laser and may not hold more; stop a session, or wait for one to end.");
+  CHECK(says(wait(1, false)) ==
+        "ProjectLimit: Project laser was promised 2 t4, which its sessions hold; waiting for one of them to "
+        "end. With preemptible: true it may borrow. Number 1 in line.");
+  CHECK(says(wait(2, true)) ==
+        "UserLimit: You hold 2 t4 in Project laser and may not hold more; stop a session, or wait for one to "
+        "end.");
   platform.charges = {{"laser", "ben", "t4", 4, false}};
-  CHECK(says(wait(1, true)) == "ProjectLimit: Project laser holds 4 t4 and may not hold more; waiting for one of its sessions to end. "
-                               "Number 1 in line.");
+  CHECK(
+      says(wait(1, true)) ==
+      "ProjectLimit: Project laser holds 4 t4 and may not hold more; waiting for one of its sessions to end. "
+      "Number 1 in line.");
   platform.projects[0].classes["t4"] = {.guarantee = 2};
   platform.charges = {{"default", "eve", "t4", 8, true}};
   CHECK(says(wait(1, false)) ==
-        "ProjectLimit: Others use what Project laser could have; waiting for one of their sessions to end. Number 1 in line.");
+        "ProjectLimit: Others use what Project laser could have; waiting for one of their sessions to end. "
+        "Number 1 in line.");
   platform.projects[0].classes["t4"] = {};
   platform.charges = {};
   CHECK(says(wait(1, false)) ==
-        "ProjectLimit! Project laser was promised no t4; set preemptible: true to borrow what others do not use.");
+        "ProjectLimit! Project laser was promised no t4; set preemptible: true to borrow what others do not "
+        "use.");
 }
 
 TEST_CASE("a volume's zone is part of what a machine would need") {
@@ -458,7 +488,8 @@ TEST_CASE("a volume's zone is part of what a machine would need") {
   platform.uses = {{"t4-0", {{"nvidia.com/gpu", Quantity::FromUnits(2)}}}};
   auto ask = Ask(1, {{"t4", 1}});
   api::ClaimNeed home{.claim = {"ns", "claim-ada"}, .is_home = true, .reach = {}, .node = {}, .holder = {}};
-  home.reach = kube::NodeSelector{{{.expressions = {{"topology.kubernetes.io/zone", "In", {"b"}}}, .fields = {}}}};
+  home.reach =
+      kube::NodeSelector{{{.expressions = {{"topology.kubernetes.io/zone", "In", {"b"}}}, .fields = {}}}};
   platform.nodes[0].labels["topology.kubernetes.io/zone"] = "b";
   ask.claims = {home};
   platform.waiting = {{{"ns", "ada"}, ask}};

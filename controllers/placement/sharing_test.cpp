@@ -91,9 +91,11 @@ TEST_CASE("a guarantee can be had now when devices that are online are not held 
   CHECK_FALSE(Faculty(5).HasNow("physics", "t4", 0));
 }
 
-TEST_CASE("a project whose parents lead back to it is a part of none, and one nobody knows is like any other") {
+TEST_CASE(
+    "a project whose parents lead back to it is a part of none, and one nobody knows is like any other") {
   Sharing sharing;
-  sharing.SetProjects({{.name = "a", .parent = "b"}, {.name = "b", .parent = "a"}, {.name = "c", .parent = "gone"}});
+  sharing.SetProjects(
+      {{.name = "a", .parent = "b"}, {.name = "b", .parent = "a"}, {.name = "c", .parent = "gone"}});
   CHECK(sharing.ParentOf(sharing.Find("a")).has_value() != sharing.ParentOf(sharing.Find("b")).has_value());
   CHECK_FALSE(sharing.ParentOf(sharing.Find("c")));
   sharing.Add(Of("left-behind", 2));
@@ -143,7 +145,8 @@ TEST_CASE("who has used least for its weight has its turn, at every level of the
   sharing.Add(Of("a", 4, true));
   CHECK(Turns(sharing, {"a", "a", "b", "b", "b"}) == "bbaba");
 
-  sharing.SetProjects({{.name = "a"}, {.name = "b"}, {.name = "x", .parent = "b"}, {.name = "y", .parent = "b"}});
+  sharing.SetProjects(
+      {{.name = "a"}, {.name = "b"}, {.name = "x", .parent = "b"}, {.name = "y", .parent = "b"}});
   sharing.Remove(Of("a", 4, true));
   CHECK(Turns(sharing, {"a", "a", "x", "x", "y", "y"}) == "axayxy");
   CHECK(Turns(sharing, {"a", "b", "x"}) == "axb");  // b's own sessions are a part beside x

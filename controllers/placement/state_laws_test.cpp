@@ -88,12 +88,14 @@ class Follower {
       state.sharing().Know(project), anew.sharing().Know(project);
       REQUIRE(state.sharing().HeldCredits(project) == anew.sharing().HeldCredits(project));
       for (const auto& name : kClasses) {
-        const auto one = state.sharing().StandingOf(project, name), two = anew.sharing().StandingOf(project, name);
+        const auto one = state.sharing().StandingOf(project, name),
+                   two = anew.sharing().StandingOf(project, name);
         REQUIRE(one.used == two.used);
         REQUIRE(one.guaranteed == two.guaranteed);
         REQUIRE(one.borrowed == two.borrowed);
         for (const char* user : {"u0", "u1"})
-          REQUIRE(state.sharing().UserHolds(project, user, name) == anew.sharing().UserHolds(project, user, name));
+          REQUIRE(state.sharing().UserHolds(project, user, name) ==
+                  anew.sharing().UserHolds(project, user, name));
       }
       // Without an object there is no record to begin from.
       if (!world.projects.Get({"", project})) continue;
@@ -102,7 +104,8 @@ class Follower {
       REQUIRE(std::abs(kept - read) <= 1 + kept / 1e6);
     }
     for (const auto& device : state.capacity().classes()) {
-      const auto one = state.capacity().TotalOf(device), two = anew.capacity().TotalOf(*anew.capacity().Find(device.name));
+      const auto one = state.capacity().TotalOf(device),
+                 two = anew.capacity().TotalOf(*anew.capacity().Find(device.name));
       REQUIRE(one.free == two.free);
       REQUIRE(one.devices == two.devices);
       REQUIRE(one.reclaimable == two.reclaimable);
@@ -161,21 +164,27 @@ class Follower {
     session.status.user = "u" + std::to_string(Below(2));
     session.status.project = kProjects[Below(3)];
     if (Below(3) > 0) {
-      session.status.admission = api::Admission{
-          kClasses[Below(2)], static_cast<std::int64_t>(Below(3)), kNodes[Below(3)],
-          Below(2) == 0 ? api::AdmissionKind::kBorrowed : api::AdmissionKind::kGuaranteed, 60, {}};
+      session.status.admission =
+          api::Admission{kClasses[Below(2)],
+                         static_cast<std::int64_t>(Below(3)),
+                         kNodes[Below(3)],
+                         Below(2) == 0 ? api::AdmissionKind::kBorrowed : api::AdmissionKind::kGuaranteed,
+                         60,
+                         {}};
     }
     Put(world.sessions, session);
   }
   void PutPod(const Key& key) {
     kube::Pod pod;
     pod.metadata.ns = key.ns, pod.metadata.name = key.name;
-    if (Below(2) == 0) pod.metadata.owners = {{"marea.dev/v1alpha1", "Session", key.name, "uid-" + key.name, true}};
+    if (Below(2) == 0)
+      pod.metadata.owners = {{"marea.dev/v1alpha1", "Session", key.name, "uid-" + key.name, true}};
     if (Below(3) > 0) pod.spec.node_name = kNodes[Below(3)];
     if (Below(2) == 0) pod.spec.priority = -10;
     if (Below(5) == 0) pod.status.phase = "Succeeded";
     pod.spec.containers.emplace_back().resources.requests = {
-        {"cpu", Quantity::FromUnits(1)}, {"nvidia.com/gpu", Quantity::FromUnits(static_cast<std::int64_t>(Below(3)))}};
+        {"cpu", Quantity::FromUnits(1)},
+        {"nvidia.com/gpu", Quantity::FromUnits(static_cast<std::int64_t>(Below(3)))}};
     Put(world.pods, pod);
   }
 

@@ -95,7 +95,10 @@ TEST_CASE("what a session holds is charged from its admission on, exactly as it 
   Time now{std::chrono::seconds{1'000'000}};
   State state(world, [&] { return now; });
   state.Start();
-  const Use use{"gpu-0", {{"cpu", Quantity::FromUnits(3)}, {"pods", Quantity::FromUnits(1)}, {"nvidia.com/gpu", Quantity::FromUnits(1)}}};
+  const Use use{"gpu-0",
+                {{"cpu", Quantity::FromUnits(3)},
+                 {"pods", Quantity::FromUnits(1)},
+                 {"nvidia.com/gpu", Quantity::FromUnits(1)}}};
   state.Promise({"ns", "ada"}, std::pair(use, Charge{"default", "", "a100", 1, false}));
   auto session = Session("ada");
   session.status.admission = api::Admission{"a100", 1, "gpu-0", api::AdmissionKind::kGuaranteed, 60, {}};
