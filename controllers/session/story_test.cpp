@@ -27,6 +27,7 @@ void ForCache(api::World& world, const std::string& plural, F f) {
   if (plural == "sessions") return f(world.sessions);
   if (plural == "sessionclasses") return f(world.session_classes);
   if (plural == "acceleratorclasses") return f(world.accelerator_classes);
+  if (plural == "projects") return f(world.projects);
   if (plural == "pods") return f(world.pods);
   if (plural == "nodes") return f(world.nodes);
   if (plural == "persistentvolumeclaims") return f(world.claims);
