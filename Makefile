@@ -1,6 +1,6 @@
 # Marea from a checkout. `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run stop build cli unit test test-chart test-all sim fuzz mutants bench e2e lint format tools images chart cluster setup clean
+.PHONY: help run stop build cli unit test test-chart test-all sim fuzz mutants bench bench-placement e2e lint format tools images chart cluster setup clean
 
 PRESET ?= debug
 NODES ?= real,kwok
@@ -55,6 +55,10 @@ mutants: setup ## seeds defects one at a time, the tests must notice; ONLY=fence
 
 bench: setup tools ## measures the operator against a raw client; writes the table of docs/benchmarks.md
 	@bench/bench
+
+bench-placement: setup ## measures placement by itself: a pass, an arrival, Kueue's trace in virtual time; prints its table
+	@{ cmake --preset release >/dev/null && ninja -C build/release placement_bench; } >&2
+	@build/release/placement_bench
 
 e2e: setup ## end-to-end suites on a cluster of their own; ONLY=test_life picks
 	@e2e/report e2e

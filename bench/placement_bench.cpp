@@ -247,9 +247,11 @@ struct Trace {
   void Decide(milliseconds at) {
     Waiting waiting;
     for (const auto& [key, request] : waits) waiting.push_back({&key, request});
-    for (const auto& [key, proposal] : Place(capacity, sharing, waiting, start + at).proposals) {
-      const auto* admit = std::get_if<api::Admit>(&proposal);
+    const auto placed = Place(capacity, sharing, waiting, start + at);
+    for (std::size_t i = 0; i < waiting.size(); ++i) {
+      const auto* admit = std::get_if<api::Admit>(&*placed.proposals[i]);
       if (admit == nullptr) continue;
+      const Key key = *waiting[i].key;
       const auto& request = known.at(key);
       const int number = std::stoi(key.name.substr(1));
       capacity.Add(UseOf(capacity, request, *admit));

@@ -140,13 +140,13 @@ void Controller::Pass() {
   auto placed = Place(state_.capacity(), state_.sharing(), waiting, loop_.Now(),
                       {.admits = kMostAdmits, .uncounted = &overdue});
   kept_ = std::move(placed.kept);
-  settled_ = placed.proposals.size() == waiting.size();
+  settled_ = std::ranges::all_of(placed.proposals, [](const auto& proposal) { return proposal.has_value(); });
   if (!settled_) LookAgainAfter(kPatience);
   if (placed.next) LookAgainAfter(*placed.next - loop_.Now());
-  for (const auto& waiter : waiting) {
-    const auto proposal = placed.proposals.find(*waiter.key);
-    if (proposal != placed.proposals.end()) {
-      Propose(*waiter.key, std::move(proposal->second));
+  for (std::size_t i = 0; i < waiting.size(); ++i) {
+    const auto& waiter = waiting[i];
+    if (auto& proposal = placed.proposals[i]) {
+      Propose(*waiter.key, std::move(*proposal));
       continue;
     }
     // Who was not looked at this time waits for what was said last, and is promised nothing.

@@ -17,7 +17,8 @@ struct Office {
   Time opened = loop.Now();
   api::World world;
   std::vector<Key> told;
-  Controller controller{loop, world, [](const Key&) { return false; },
+  std::set<Key> acting;  // on their proposals
+  Controller controller{loop, world, [this](const Key& key) { return acting.contains(key); },
                         [this](const Key& key) { told.push_back(key); }};
 
   explicit Office(bool started = true) {
@@ -144,6 +145,31 @@ TEST_CASE("who comes when everybody else was told to wait is answered at once, w
   office.loop.RunFor(1s);
   CHECK(office.Passes() == passes + 1);
   CHECK(office.Count(false) == 1);
+}
+
+TEST_CASE("who is acting on its proposal keeps it, whoever else should have had it") {
+  Office office;
+  office.OfferDevices(1);
+  office.loop.RunFor(1s);
+  office.Ask(2);
+  office.loop.RunFor(1s);
+  const Key first{"ns", "s1000"}, second{"ns", "s1001"};
+  REQUIRE(std::holds_alternative<api::Admit>(office.world.proposals.at(first)));
+  auto older = office.world.requests.at(second);
+  older.since = office.opened - 1h;
+  SECTION("it is") {
+    office.acting = {first};
+    office.controller.Ask(second, older);
+    office.loop.RunFor(1s);
+    CHECK(std::holds_alternative<api::Admit>(office.world.proposals.at(first)));
+    CHECK(std::holds_alternative<api::Wait>(office.world.proposals.at(second)));
+  }
+  SECTION("it is not") {
+    office.controller.Ask(second, older);
+    office.loop.RunFor(1s);
+    CHECK(std::holds_alternative<api::Wait>(office.world.proposals.at(first)));
+    CHECK(std::holds_alternative<api::Admit>(office.world.proposals.at(second)));
+  }
 }
 
 TEST_CASE("of several who come at once nobody is answered before all are known") {

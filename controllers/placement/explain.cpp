@@ -3,6 +3,12 @@
 #include <algorithm>
 
 namespace marea::placement {
+
+const std::vector<api::Alternative>& Choices(const api::Request& request) {
+  static const std::vector<api::Alternative> kCpuOnly{{std::string(api::kCpuClass), 0}};
+  return request.alternatives.empty() ? kCpuOnly : request.alternatives;
+}
+
 namespace {
 
 using Answer = Sharing::Answer;
@@ -43,14 +49,15 @@ std::string InUse(const api::ClaimNeed& held, const std::string& what, bool hold
 // One alternative of one request.
 class Choice {
  public:
-  Choice(const Capacity& capacity, const Sharing& sharing, const api::Request& request,
-         const api::Alternative& wanted)
-      : capacity_(capacity),
-        sharing_(sharing),
+  Choice(const Capacity& capacity, const Sharing& sharing, const api::Request& request, const Surveyor& look,
+         std::size_t index)
+      : sharing_(sharing),
         request_(request),
-        wanted_(wanted),
-        cpu_only_(wanted.class_name == api::kCpuClass),
-        device_(cpu_only_ ? nullptr : capacity.Find(wanted.class_name)) {}
+        wanted_(Choices(request)[index]),
+        look_(look),
+        index_(index),
+        cpu_only_(wanted_.class_name == api::kCpuClass),
+        device_(cpu_only_ ? nullptr : capacity.Find(wanted_.class_name)) {}
 
   api::Wait Explain() const {
     if (auto wait = Unknown()) return *wait;
@@ -61,7 +68,7 @@ class Choice {
   bool IsPossible() const {
     if (const auto wait = Unknown()) return false;
     if (const auto wait = Shared(); wait && wait->stalled) return false;
-    const auto survey = capacity_.Look(request_, device_, wanted_.count);
+    const auto survey = look_(index_);
     return survey.holds || survey.holds_but_for_claims || survey.holds_when_ready;
   }
 
@@ -149,7 +156,7 @@ class Choice {
 
   // What the nodes say.
   api::Wait Placed() const {
-    const auto survey = capacity_.Look(request_, device_, wanted_.count);
+    const auto survey = look_(index_);
     if (const auto* held = HeldClaim(request_); held != nullptr && survey.holds_but_for_claims)
       return Say("HomeInUse", InUse(*held, What(), survey.holds));
     if (!survey.holds && survey.holds_but_for_claims)
@@ -174,26 +181,30 @@ class Choice {
     return Say("NoFreeDevice", "Waiting for a node with " + What() + " free at once.");
   }
 
-  const Capacity& capacity_;
   const Sharing& sharing_;
   const api::Request& request_;
   const api::Alternative& wanted_;
+  const Surveyor& look_;
+  std::size_t index_;
   bool cpu_only_;
   const DeviceClass* device_;
 };
 
 }  // namespace
 
-std::vector<api::Alternative> Choices(const api::Request& request) {
-  if (request.alternatives.empty()) return {{std::string(api::kCpuClass), 0}};
-  return request.alternatives;
+Surveyor LookAt(const Capacity& capacity, const api::Request& request) {
+  return [&capacity, &request](std::size_t index) {
+    const auto& wanted = Choices(request)[index];
+    const bool cpu_only = wanted.class_name == api::kCpuClass;
+    return capacity.Look(request, cpu_only ? nullptr : capacity.Find(wanted.class_name), wanted.count);
+  };
 }
 
-api::Wait Explain(const Capacity& capacity, const Sharing& sharing, const api::Request& request) {
-  const auto choices = Choices(request);
+api::Wait Explain(const Capacity& capacity, const Sharing& sharing, const api::Request& request,
+                  const Surveyor& look) {
   std::optional<api::Wait> first;
-  for (const auto& wanted : choices) {
-    auto wait = Choice(capacity, sharing, request, wanted).Explain();
+  for (std::size_t index = 0; index < Choices(request).size(); ++index) {
+    auto wait = Choice(capacity, sharing, request, look, index).Explain();
     if (!wait.stalled) return wait;
     if (!first) first = std::move(wait);
   }
@@ -201,9 +212,8 @@ api::Wait Explain(const Capacity& capacity, const Sharing& sharing, const api::R
 }
 
 bool IsPossible(const Capacity& capacity, const Sharing& sharing, const api::Request& request,
-                std::size_t index) {
-  const auto choices = Choices(request);
-  return Choice(capacity, sharing, request, choices[index]).IsPossible();
+                const Surveyor& look, std::size_t index) {
+  return Choice(capacity, sharing, request, look, index).IsPossible();
 }
 
 }  // namespace marea::placement

@@ -380,7 +380,7 @@ TEST_CASE("law: the order in which things are told changes nothing") {
     Waiting waiting;
     for (const auto& [key, request] : sample.waiting) waiting.push_back({&key, &request});
     std::ranges::shuffle(waiting, engine);
-    const auto other = Place(stage.capacity, stage.sharing, waiting, sample.now).proposals;
+    const auto other = stage.Run(waiting, sample.now).proposals;
     return one == other ? "" : "in another order:\n" + Outcome(one) + "then\n" + Outcome(other);
   });
 }

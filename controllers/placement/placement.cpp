@@ -33,6 +33,7 @@ std::string ShapeOf(const api::Request& request) {
 }
 
 struct Candidate {
+  std::size_t place;  // among those who wait
   const Key* key;
   const api::Request* request;
   Project project = 0;
@@ -76,8 +77,9 @@ class Pass {
         trial_(capacity, sharing),
         kept_(std::move(kept)) {}
 
-  Candidate Enter(const Key& key, const api::Request& request) {
-    Candidate candidate{.key = &key, .request = &request, .project = sharing_.Find(request.project)};
+  Candidate Enter(std::size_t place, const Key& key, const api::Request& request) {
+    Candidate candidate{
+        .place = place, .key = &key, .request = &request, .project = sharing_.Find(request.project)};
     candidate.priority = std::min(request.priority, sharing_.ViewOf(candidate.project).max_priority);
     if (!IsTied(request))
       candidate.shape = shapes_.try_emplace(ShapeOf(request), shapes_.size()).first->second;
@@ -87,14 +89,14 @@ class Pass {
   std::optional<api::Admit> Try(const Candidate& candidate, Phase phase) {
     api::Request held;
     const api::Request& request = WithGiven(*candidate.request, held);
-    const auto choices = Choices(request);
+    const auto& choices = Choices(request);
     const std::size_t allowed = Allowed(candidate, request, choices.size());
     for (std::size_t i = 0; i < allowed; ++i) {
       const auto& wanted = choices[i];
       const bool cpu_only = wanted.class_name == api::kCpuClass;
       const DeviceClass* device = cpu_only ? nullptr : capacity_.Find(wanted.class_name);
       if (!cpu_only && device == nullptr) continue;
-      const auto kind = MayHave(request, wanted, phase);
+      const auto kind = MayHave(candidate, request, wanted, phase);
       if (kind == api::AdmissionKind::kNone) continue;
       const auto fit = FindFit(candidate, request, i, device, wanted.count, phase);
       if (!fit) continue;
@@ -112,7 +114,8 @@ class Pass {
       const bool cpu_only = wanted.class_name == api::kCpuClass;
       const DeviceClass* device = cpu_only ? nullptr : capacity_.Find(wanted.class_name);
       if ((!cpu_only && device == nullptr) || kept_for_.contains(wanted.class_name)) continue;
-      const auto answer = sharing_.Ask(ChargeFor(request, wanted), request.preemptible);
+      const auto answer =
+          sharing_.Ask(candidate.project, request.user, wanted.class_name, wanted.count, request.preemptible);
       const bool guaranteed = answer == Answer::kGuaranteed && phase == Phase::kGuaranteed;
       const bool borrows = answer == Answer::kBorrowed && phase == Phase::kBorrowed;
       if (answer == Answer::kLater && phase == Phase::kBorrowed) {
@@ -132,22 +135,13 @@ class Pass {
   api::Wait Explain(const Candidate& candidate) {
     api::Request held;
     const api::Request& request = WithGiven(*candidate.request, held);
-    if (!candidate.shape || &request == &held) return placement::Explain(capacity_, sharing_, request);
-    const std::tuple like{*candidate.shape, candidate.project, request.preemptible};
-    if (const auto said = said_.find(like); said != said_.end()) return said->second;
-    auto wait = placement::Explain(capacity_, sharing_, request);
-    if (wait.reason != "UserLimit") said_.emplace(like, wait);
-    return wait;
+    return placement::Explain(capacity_, sharing_, request, Looking(candidate, request));
   }
 
   Kept kept() const { return kept_; }
   std::optional<Time> next() const { return next_; }
 
  private:
-  static Charge ChargeFor(const api::Request& request, const api::Alternative& wanted) {
-    return {request.project, request.user, wanted.class_name, wanted.count, false};
-  }
-
   // As it is when claims were mounted by those who were placed before it in this pass.
   const api::Request& WithGiven(const api::Request& asked, api::Request& held) const {
     const auto given = [&](const api::ClaimNeed& need) {
@@ -171,17 +165,23 @@ class Pass {
     return first + 1;
   }
 
-  bool CouldHave(const Candidate& candidate, const api::Request& request, std::size_t index) {
-    if (!candidate.shape || &request != candidate.request)
-      return IsPossible(capacity_, sharing_, request, index);
-    const auto [known, is_new] =
-        possible_.try_emplace({*candidate.shape, candidate.project, request.preemptible, index});
-    if (is_new) known->second = IsPossible(capacity_, sharing_, request, index);
-    return known->second;
+  Surveyor Looking(const Candidate& candidate, const api::Request& request) {
+    if (!candidate.shape || &request != candidate.request) return LookAt(capacity_, request);
+    return [this, shape = *candidate.shape, &request](std::size_t index) {
+      const auto [known, is_new] = looked_at_.try_emplace({shape, index});
+      if (is_new) known->second = LookAt(capacity_, request)(index);
+      return known->second;
+    };
   }
 
-  api::AdmissionKind MayHave(const api::Request& request, const api::Alternative& wanted, Phase phase) const {
-    const auto answer = sharing_.Ask(ChargeFor(request, wanted), request.preemptible);
+  bool CouldHave(const Candidate& candidate, const api::Request& request, std::size_t index) {
+    return IsPossible(capacity_, sharing_, request, Looking(candidate, request), index);
+  }
+
+  api::AdmissionKind MayHave(const Candidate& candidate, const api::Request& request,
+                             const api::Alternative& wanted, Phase phase) const {
+    const auto answer =
+        sharing_.Ask(candidate.project, request.user, wanted.class_name, wanted.count, request.preemptible);
     if (answer == Answer::kGuaranteed) return api::AdmissionKind::kGuaranteed;
     const bool lent = answer == Answer::kBorrowed && phase == Phase::kBorrowed;
     return lent && !kept_.not_lent.contains(wanted.class_name) ? api::AdmissionKind::kBorrowed
@@ -222,9 +222,8 @@ class Pass {
   std::optional<Time> next_;
   std::unordered_map<std::string, std::size_t> shapes_;
   std::set<std::pair<std::size_t, std::size_t>> refused_;  // shape and alternative that fits nowhere
-  std::map<std::tuple<std::size_t, Project, bool>, api::Wait> said_;  // by shape, project, preemptible
-  std::map<std::tuple<std::size_t, Project, bool, std::size_t>, bool> possible_;  // and by alternative
-  std::map<Key, std::pair<std::string, std::string>> given_;                      // claim -> node and holder
+  std::map<std::pair<std::size_t, std::size_t>, Capacity::Survey> looked_at_;  // by shape and alternative
+  std::map<Key, std::pair<std::string, std::string>> given_;                   // claim -> node and holder
 };
 
 // The whole pass: who is tried when.
@@ -232,7 +231,9 @@ class Round {
  public:
   Round(Capacity& capacity, Sharing& sharing, const Waiting& waiting, Time now, const PassLimits& limits)
       : sharing_(sharing), now_(now), limits_(limits), pass_(capacity, sharing, now) {
-    for (const auto& [key, request] : waiting) candidates_.push_back(pass_.Enter(*key, *request));
+    placed_.proposals.resize(waiting.size());
+    for (std::size_t i = 0; i < waiting.size(); ++i)
+      candidates_.push_back(pass_.Enter(i, *waiting[i].key, *waiting[i].request));
     std::ranges::sort(candidates_, {}, [](const Candidate& c) {
       return std::tuple(-c.priority, c.request->since, std::string_view(c.request->uid));
     });
@@ -278,12 +279,12 @@ class Round {
     if (!admit) return false;
     candidate.admitted = true;
     if (limits_.uncounted == nullptr || !limits_.uncounted->contains(*candidate.key)) ++counted_;
-    placed_.proposals.emplace(*candidate.key, std::move(*admit));
+    placed_.proposals[candidate.place] = std::move(*admit);
     return true;
   }
 
   std::int64_t Credits(std::size_t i) const {
-    const auto& admit = std::get<api::Admit>(placed_.proposals.at(*candidates_[i].key));
+    const auto& admit = std::get<api::Admit>(*placed_.proposals[candidates_[i].place]);
     return admit.count * sharing_.CreditsOf(admit.accelerator_class);
   }
 
@@ -300,7 +301,7 @@ class Round {
         wait.message += position <= 10 ? " Number " + std::to_string(position) + " in line."
                                        : " Within the first " + std::to_string(position) + " in line.";
       }
-      placed_.proposals.emplace(*candidate.key, std::move(wait));
+      placed_.proposals[candidate.place] = std::move(wait);
     }
   }
 
@@ -361,7 +362,7 @@ std::optional<api::Admit> PlaceArrival(Capacity& capacity, Sharing& sharing, con
   if (now - request.since >= kAgeing) return {};
   sharing.Know(request.project);
   Pass pass(capacity, sharing, now, kept);
-  const auto candidate = pass.Enter(key, request);
+  const auto candidate = pass.Enter(0, key, request);
   if (auto admit = pass.Try(candidate, Phase::kGuaranteed)) return admit;
   return request.preemptible ? pass.Try(candidate, Phase::kBorrowed) : std::nullopt;
 }

@@ -41,7 +41,8 @@ struct Kept {
 };
 
 struct Placed {
-  std::map<Key, api::Proposal> proposals;
+  std::vector<std::optional<api::Proposal>>
+      proposals;  // of those who wait, in their order; empty: not looked at
   Kept kept;
   std::optional<Time> next;  // when a lesser alternative may be taken that is not yet
 };

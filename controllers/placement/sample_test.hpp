@@ -39,10 +39,23 @@ struct Stage {
     for (const auto& [project, credits] : sample.used_credits) sharing.Restore(project, credits, sample.now);
   }
 
-  Placed Run(const Sample& sample, const PassLimits& limits = {}) {
+  struct Said {
+    std::map<Key, api::Proposal> proposals;
+    Kept kept;
+    std::optional<Time> next;
+  };
+  Said Run(const Sample& sample, const PassLimits& limits = {}) {
     Waiting waiting;
     for (const auto& [key, request] : sample.waiting) waiting.push_back({&key, &request});
-    return Place(capacity, sharing, waiting, sample.now, limits);
+    return Run(waiting, sample.now, limits);
+  }
+  Said Run(const Waiting& waiting, Time now, const PassLimits& limits = {}) {
+    auto placed = Place(capacity, sharing, waiting, now, limits);
+    Said said{.proposals = {}, .kept = placed.kept, .next = placed.next};
+    for (std::size_t i = 0; i < waiting.size(); ++i) {
+      if (placed.proposals[i]) said.proposals.emplace(*waiting[i].key, *placed.proposals[i]);
+    }
+    return said;
   }
 };
 

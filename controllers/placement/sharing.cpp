@@ -75,8 +75,8 @@ std::int64_t Sharing::CreditsOf(const std::string& class_name) const {
   return class_name == api::kCpuClass ? 0 : 1;
 }
 
-std::int64_t Sharing::Units(const Charge& charge) {
-  return charge.class_name == api::kCpuClass ? 1 : charge.count;
+std::int64_t Sharing::Units(const std::string& class_name, std::int64_t count) {
+  return class_name == api::kCpuClass ? 1 : count;
 }
 
 const ClassShare* Sharing::ShareOf(Project project, const std::string& class_name) const {
@@ -120,7 +120,7 @@ Sharing::Trees Sharing::MakeTrees(const std::string& class_name) const {
     shares[fallback + 1].share.guarantee =
         divided ? std::max<std::int64_t>(0, capacity - promised) : kUnbounded;
   }
-  return {QuotaTree(shares), QuotaTree(shares), QuotaTree(shares)};
+  return {divided, QuotaTree(shares), QuotaTree(shares), QuotaTree(shares)};
 }
 
 Sharing::Trees& Sharing::TreesOf(const std::string& class_name) const {
@@ -128,7 +128,7 @@ Sharing::Trees& Sharing::TreesOf(const std::string& class_name) const {
   auto& trees = trees_.emplace(class_name, MakeTrees(class_name)).first->second;
   if (const auto held = held_.find(class_name); held != held_.end()) {
     for (const auto& [project, use] : held->second) {
-      const auto node = *trees.all.Find(project);
+      const auto node = NodeOf(Find(project));
       trees.all.Add(node, use.guaranteed + use.borrowed);
       trees.guaranteed.Add(node, use.guaranteed);
     }
@@ -138,10 +138,10 @@ Sharing::Trees& Sharing::TreesOf(const std::string& class_name) const {
 
 void Sharing::Add(const Charge& charge) {
   Know(charge.project);
-  const std::int64_t units = Units(charge);
+  const std::int64_t units = Units(charge.class_name, charge.count);
   if (units == 0) return;
   auto& trees = TreesOf(charge.class_name);
-  const auto node = *trees.all.Find(charge.project);
+  const auto node = NodeOf(Find(charge.project));
   trees.all.Add(node, units);
   if (!charge.borrowed) trees.guaranteed.Add(node, units);
   auto& held = held_[charge.class_name][charge.project];
@@ -151,10 +151,10 @@ void Sharing::Add(const Charge& charge) {
 }
 
 void Sharing::Remove(const Charge& charge) {
-  const std::int64_t units = Units(charge);
+  const std::int64_t units = Units(charge.class_name, charge.count);
   if (units == 0) return;
   auto& trees = TreesOf(charge.class_name);
-  const auto node = *trees.all.Find(charge.project);
+  const auto node = NodeOf(Find(charge.project));
   trees.all.Remove(node, units);
   if (!charge.borrowed) trees.guaranteed.Remove(node, units);
   auto& by_project = held_.at(charge.class_name);
@@ -181,28 +181,33 @@ void Sharing::Restore(const std::string& project, std::int64_t milli_credit_seco
 }
 
 Sharing::Answer Sharing::Ask(const Charge& wanted, bool preemptible) const {
-  const std::int64_t units = Units(wanted);
-  const Project project = Find(wanted.project);
-  const Trees& trees = TreesOf(wanted.class_name);
-  const auto node = *trees.all.Find(wanted.project);
+  return Ask(Find(wanted.project), wanted.user, wanted.class_name, wanted.count, preemptible);
+}
+
+Sharing::Answer Sharing::Ask(Project project, const std::string& user, const std::string& class_name,
+                             std::int64_t count, bool preemptible) const {
+  const std::int64_t units = Units(class_name, count);
+  const Trees& trees = TreesOf(class_name);
+  const auto node = NodeOf(project);
 
   Answer limited = Answer::kGuaranteed;
   for (std::optional<Project> at = project; at; at = parents_[*at]) {
-    const ClassShare* share = ShareOf(*at, wanted.class_name);
+    const ClassShare* share = ShareOf(*at, class_name);
     if (share == nullptr || !share->limit) continue;
     if (*share->limit == 0) return Answer::kNotAllowed;
     if (*share->limit < units) return Answer::kNeverProjectLimit;
-    if (trees.all.Used(*trees.all.Find(projects_[*at].name)) + units > *share->limit)
-      limited = Answer::kProjectLimit;
+    if (trees.all.Used(NodeOf(*at)) + units > *share->limit) limited = Answer::kProjectLimit;
   }
-  if (const ClassShare* share = ShareOf(project, wanted.class_name); share != nullptr && share->user_limit) {
-    if (*share->user_limit < units) return Answer::kNeverUserLimit;
-    if (UserHolds(wanted.project, wanted.user, wanted.class_name) + units > *share->user_limit)
+  const ClassShare* own = ShareOf(project, class_name);
+  if (own != nullptr && own->user_limit) {
+    if (*own->user_limit < units) return Answer::kNeverUserLimit;
+    if (UserHolds(projects_[project].name, user, class_name) + units > *own->user_limit)
       limited = Answer::kUserLimit;
   }
   const bool borrows = preemptible && projects_[project].may_borrow;
-  const bool grows = !StandingOf(wanted.project, wanted.class_name).promised && !parents_[project] &&
-                     wanted.project == api::kDefaultProject;  // with the platform
+  // What the others leave grows with the platform: it is never too little for good.
+  const bool grows = projects_[project].name == api::kDefaultProject && !parents_[project] &&
+                     (own == nullptr || !own->guarantee);
   if (!grows && (borrows ? trees.empty.Available(node) < units : !trees.empty.FitsQuota(node, units)))
     return Answer::kNeverGuaranteed;
   if (limited != Answer::kGuaranteed) return limited;
@@ -215,11 +220,11 @@ Sharing::Answer Sharing::Ask(const Charge& wanted, bool preemptible) const {
 Sharing::Standing Sharing::StandingOf(const std::string& project, const std::string& class_name) const {
   const Project p = Find(project);
   const Trees& trees = TreesOf(class_name);
-  const auto node = *trees.all.Find(project);
+  const auto node = NodeOf(p);
   const ClassShare* share = ShareOf(p, class_name);
   Standing standing{.used = trees.all.Used(node), .borrowed = trees.all.Borrowed(node)};
   standing.promised = share != nullptr && share->guarantee;
-  standing.divided = IsDivided(class_name);
+  standing.divided = trees.divided;
   if (standing.divided) {
     standing.guaranteed = trees.all.Promised(node);
     standing.quota = trees.all.Quota(node);
@@ -234,7 +239,7 @@ std::int64_t Sharing::Used(const std::string& class_name) const {
 
 std::int64_t Sharing::Unused(const std::string& project, const std::string& class_name) const {
   const Trees& trees = TreesOf(class_name);
-  const auto node = *trees.all.Find(project);
+  const auto node = NodeOf(Find(project));
   return std::max<std::int64_t>(0, trees.all.Quota(node) - trees.guaranteed.Used(node));
 }
 

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <unordered_map>
 #include <vector>
 
 #include "controllers/api/project.hpp"
@@ -88,6 +89,9 @@ class Sharing {
     kNotAllowed,  // the limit is 0
   };
   Answer Ask(const Charge& wanted, bool preemptible) const;
+  // The same of a project that was found before.
+  Answer Ask(Project project, const std::string& user, const std::string& class_name, std::int64_t count,
+             bool preemptible) const;
 
   // Of a project, counted with its parts.
   struct Standing {
@@ -125,6 +129,7 @@ class Sharing {
 
  private:
   struct Trees {
+    bool divided;
     QuotaTree all, guaranteed, empty;  // of all use, of what cannot be taken back, of none
   };
   struct Held {
@@ -133,7 +138,9 @@ class Sharing {
   };
   using UserKey = std::tuple<std::string, std::string, std::string>;  // project, user, class
 
-  static std::int64_t Units(const Charge& charge);
+  static std::int64_t Units(const std::string& class_name, std::int64_t count);
+  // In a tree the root comes first: its name sorts before all others.
+  static QuotaTree::Project NodeOf(Project project) { return project + 1; }
   const ClassShare* ShareOf(Project project, const std::string& class_name) const;
   bool IsDivided(const std::string& class_name) const;
   Trees MakeTrees(const std::string& class_name) const;
@@ -145,7 +152,7 @@ class Sharing {
   std::map<std::string, Class> classes_;
 
   std::vector<ProjectView> projects_;  // by name, `default` and the others that are only known among them
-  std::map<std::string, Project, std::less<>> by_name_;
+  std::unordered_map<std::string, Project> by_name_;
   std::vector<std::optional<Project>> parents_;
   mutable std::map<std::string, Trees> trees_;               // by class, made when they are asked for
   std::map<std::string, std::map<std::string, Held>> held_;  // by class and project

@@ -149,6 +149,7 @@ TEST_CASE("who has used least for its weight has its turn, at every level of the
       {{.name = "a"}, {.name = "b"}, {.name = "x", .parent = "b"}, {.name = "y", .parent = "b"}});
   sharing.Remove(Of("a", 4, true));
   CHECK(Turns(sharing, {"a", "a", "x", "x", "y", "y"}) == "axayxy");
+  CHECK(Turns(sharing, {"b", "b", "x", "x"}) == "xbxb");
   CHECK(Turns(sharing, {"a", "b", "x"}) == "axb");  // b's own sessions are a part beside x
 }
 

@@ -223,7 +223,10 @@ void Story::Place() {
     const auto known = world.requests.emplace(at, std::move(*request)).first;
     waiting.push_back({&known->first, &known->second});
   }
-  world.proposals = placement::Place(state.capacity(), state.sharing(), waiting, now).proposals;
+  auto placed = placement::Place(state.capacity(), state.sharing(), waiting, now);
+  world.proposals.clear();
+  for (std::size_t i = 0; i < waiting.size(); ++i)
+    world.proposals.emplace(*waiting[i].key, std::move(*placed.proposals[i]));
   world.told.clear();
   for (const auto& [at, proposal] : world.proposals) {
     if (const auto* wait = std::get_if<api::Wait>(&proposal)) world.told.emplace(at, *wait);
