@@ -58,8 +58,8 @@ struct Platform {
   std::map<Key, api::Request> requests;
   Time now = Time{std::chrono::hours{500001}};
 
-  Platform() {
-    std::mt19937 chance(1);
+  explicit Platform(unsigned seed) {
+    std::mt19937 chance(seed);
     const auto below = [&](int n) { return static_cast<int>(chance() % static_cast<unsigned>(n)); };
     std::vector<DeviceClass> classes;
     std::map<std::string, Sharing::Class> shares;
@@ -109,8 +109,8 @@ struct Platform {
   }
 };
 
-void MeasureScale() {
-  Platform platform;
+void MeasureScale(unsigned seed) {
+  Platform platform(seed);
   const auto waiting = platform.All();
   Kept kept;
   std::vector<double> full, freed, refused, placed;
@@ -282,7 +282,7 @@ void MeasureTrace() {
 
 int main() {
   std::puts("| what | figure | aim | reached |\n|---|---|---|---|");
-  marea::placement::MeasureScale();
+  marea::placement::MeasureScale(1);
   marea::placement::MeasureTrace();
   return 0;
 }

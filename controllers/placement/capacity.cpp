@@ -118,7 +118,8 @@ void Capacity::Remove(const Use& use) {
   for (const auto& [resource, amount] : use.need) {
     if (amount == Quantity{}) continue;
     const auto used = node.used.try_emplace(resource).first;
-    if ((used->second -= amount.milli()) == 0) node.used.erase(used);
+    used->second -= amount.milli();
+    if (used->second == 0) node.used.erase(used);
   }
   if (use.priority) {
     auto [pod, end] = node.makes_room.equal_range(*use.priority);

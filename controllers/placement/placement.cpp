@@ -87,8 +87,8 @@ class Pass {
   }
 
   std::optional<api::Admit> Try(const Candidate& candidate, Phase phase) {
-    api::Request held;
-    const api::Request& request = WithGiven(*candidate.request, held);
+    const auto held = WithGiven(*candidate.request);
+    const api::Request& request = held ? *held : *candidate.request;
     const auto& choices = Choices(request);
     const std::size_t allowed = Allowed(candidate, request, choices.size());
     for (std::size_t i = 0; i < allowed; ++i) {
@@ -133,8 +133,8 @@ class Pass {
   }
 
   api::Wait Explain(const Candidate& candidate) {
-    api::Request held;
-    const api::Request& request = WithGiven(*candidate.request, held);
+    const auto held = WithGiven(*candidate.request);
+    const api::Request& request = held ? *held : *candidate.request;
     return placement::Explain(capacity_, sharing_, request, Looking(candidate, request));
   }
 
@@ -142,13 +142,13 @@ class Pass {
   std::optional<Time> next() const { return next_; }
 
  private:
-  // As it is when claims were mounted by those who were placed before it in this pass.
-  const api::Request& WithGiven(const api::Request& asked, api::Request& held) const {
+  // As it is when claims of it were mounted by those who were placed before it in this pass.
+  std::optional<api::Request> WithGiven(const api::Request& asked) const {
     const auto given = [&](const api::ClaimNeed& need) {
       return need.node.empty() && given_.contains(need.claim);
     };
-    if (given_.empty() || std::ranges::none_of(asked.claims, given)) return asked;
-    held = asked;
+    if (given_.empty() || std::ranges::none_of(asked.claims, given)) return {};
+    auto held = asked;
     for (auto& need : held.claims) {
       if (given(need)) std::tie(need.node, need.holder) = given_.at(need.claim);
     }
@@ -310,11 +310,10 @@ class Round {
     std::vector<std::size_t> line, beyond;
     std::map<std::pair<Project, std::string_view>, std::int64_t> unused;
     const auto promised = [&](const Candidate& candidate) {
-      const auto& asked = candidate.request->alternatives;
-      const std::string& wanted = asked.empty() ? cpu_ : asked.front().class_name;
-      const auto [left, is_new] = unused.try_emplace({candidate.project, wanted});
-      if (is_new) left->second = sharing_.Unused(candidate.request->project, wanted);
-      left->second -= asked.empty() ? 1 : asked.front().count;
+      const auto& wanted = Choices(*candidate.request).front();
+      const auto [left, is_new] = unused.try_emplace({candidate.project, wanted.class_name});
+      if (is_new) left->second = sharing_.Unused(candidate.request->project, wanted.class_name);
+      left->second -= std::max<std::int64_t>(1, wanted.count);
       return left->second >= 0;
     };
     const auto queue = [&](const std::vector<std::size_t>& who, auto visit) {
@@ -337,7 +336,6 @@ class Round {
     return line;
   }
 
-  const std::string cpu_{api::kCpuClass};
   Sharing& sharing_;
   Time now_;
   const PassLimits& limits_;

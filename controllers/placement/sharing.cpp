@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::int64_t kUnbounded = 1'000'000'000;
 constexpr std::int64_t kMostUse = 1'000'000'000'000'000;  // what a million credits come to, and more
-const std::string kRoot = "/";                            // no project's name
+constexpr const char* kRoot = "/";                        // no project's name
 
 // In the order of names; each at most once.
 std::vector<ProjectView> Complete(std::vector<ProjectView> given, const std::set<std::string>& known) {
@@ -162,7 +162,8 @@ void Sharing::Remove(const Charge& charge) {
   (charge.borrowed ? held.borrowed : held.guaranteed) -= units;
   if (held == Held{}) by_project.erase(charge.project);
   const auto user = user_holds_.find({charge.project, charge.user, charge.class_name});
-  if ((user->second -= units) == 0) user_holds_.erase(user);
+  user->second -= units;
+  if (user->second == 0) user_holds_.erase(user);
   credits_.at(charge.project) -= units * CreditsOf(charge.class_name);
 }
 
