@@ -183,6 +183,8 @@ def test_steady_users_and_a_class_share_what_is_there(shared, cluster, operator,
         record_property("seconds_for_the_class", round(time.monotonic() - began, 1))
         ready = statuses(research)
         assert all(s["summary"] == "Ready" for s in ready.values()), "somebody lost a session to the class"
+        refused = {n: s["refusedPlaces"] for team in shared.values() for n, s in statuses(team).items() if s.get("refusedPlaces")}
+        assert not refused, "the scheduler would not have what placement chose"
     assert observer.complaints == []
     assert observer.looks > 20
     # The guarantees were there, and more was lent.

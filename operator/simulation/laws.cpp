@@ -152,6 +152,32 @@ void Laws::CheckSession(const testing::FakeApi::Change& change) {
   const auto node = TextAt(session, "/status/admission/nodeName");
   if (!node.empty() && (!change.before || node != TextAt(*change.before, "/status/admission/nodeName")))
     CheckDevices(node);
+  if (!node.empty()) CheckShare(session);
+}
+
+// What is held as guaranteed was promised, and who borrows may be asked to leave. Of projects without parts,
+// whose guarantees stay as they are.
+void Laws::CheckShare(const Json& session) {
+  const auto project = TextAt(session, "/status/project");
+  const auto device = TextAt(session, "/status/admission/acceleratorClass");
+  if (TextAt(session, "/status/admission/kind") == "Borrowed") {
+    if (At(session, "/spec/preemptible") != true)
+      Violate("who borrows is preemptible", TextAt(session, "/metadata/name"));
+    return;
+  }
+  const auto promised = api_.Get("projects", {"", project});
+  if (!promised) return;
+  std::int64_t held = 0;
+  for (const auto& [key, other] : api_.All("sessions")) {
+    if (TextAt(*other, "/status/project") == project &&
+        TextAt(*other, "/status/admission/kind") == "Guaranteed" &&
+        TextAt(*other, "/status/admission/acceleratorClass") == device)
+      held += At(*other, "/status/admission/count").get<std::int64_t>();
+  }
+  for (const auto& guarantee : At(*promised, "/spec/guarantees")) {
+    if (guarantee.value("className", "") == device && held > guarantee.value("count", std::int64_t{0}))
+      Violate("no guarantee is exceeded", project + " holds " + std::to_string(held) + " " + device);
+  }
 }
 
 // What bound pods hold and what is promised to sessions whose pod is not bound yet fits the node.

@@ -45,6 +45,7 @@ class Laws {
   void CheckEvent(const http::Request& request);
   void CheckSession(const testing::FakeApi::Change& change);
   void CheckDevices(const std::string& node);
+  void CheckShare(const nlohmann::json& session);
 
   testing::FakeApi& api_;
   bool restored_ = false;

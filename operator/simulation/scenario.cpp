@@ -165,6 +165,45 @@ void Twenty(Platform& p) {
   p.Until("the four that waited are Ready", [&] { return count("Ready") == 16 && count("Stopped") == 4; });
 }
 
+// Two projects and four devices: physics was promised three, and teaching borrows what that leaves.
+void Share(Platform& p) {
+  p.cluster().AddNode("node-1", Product("A100"), Machine(4), DeviceTaints());
+  const auto project = [&](const char* name, int guarantee) {
+    p.Apply(api::kProjects, {"", name},
+            {{"metadata", {{"name", name}}},
+             {"spec",
+              {{"namespaces", {"lab"}},
+               {"guarantees", Json::array({{{"className", "a100"}, {"count", guarantee}}})}}}});
+  };
+  project("physics", 3);
+  project("teaching", 1);
+  const auto ask = [&](const std::string& name, const char* charged, bool preemptible) {
+    Json spec = Wants({"a100"});
+    spec["user"] = name;
+    spec["project"] = charged;
+    spec["preemptible"] = preemptible;
+    p.Ask(name, spec);
+  };
+  const auto kind = [&](const std::string& name) {
+    return p.Session(name).value(Json::json_pointer("/status/admission/kind"), "");
+  };
+  ask("t1", "teaching", true);
+  p.Until("teaching has one of its own", [&] { return kind("t1") == "Guaranteed"; });
+  for (const auto* name : {"t2", "t3"}) ask(name, "teaching", true);
+  p.Until("and two that are lent",
+          [&] { return kind("t2") == "Borrowed" && kind("t3") == "Borrowed" && p.Summary("t2") == "Ready"; });
+  ask("p1", "physics", false);
+  p.Until("physics has one", [&] { return kind("p1") == "Guaranteed"; });
+  ask("p2", "physics", false);
+  p.Until("and waits for another", [&] { return p.Summary("p2") == "Queued"; });
+  ask("t4", "teaching", true);
+  p.Until("teaching waits", [&] { return p.Summary("t4") == "Queued"; });
+  p.Edit("t2", {{"desiredState", "Stopped"}});
+  UntilStopped(p, "t2");
+  p.Until("what was lent goes to whom it was promised", [&] { return kind("p2") == "Guaranteed"; });
+  UntilSummary(p, "p2", "Ready");
+}
+
 // "http://10.0.3.7:8888/" -> "http://ADDRESS:8888/"; of equal, numbered nodes any is right: "node-3" ->
 // "NODE".
 std::string MaskedText(const std::string& text) {
@@ -209,6 +248,7 @@ std::string Masked(testing::FakeApi& api) {
       for (auto& owner : masked["metadata"]["ownerReferences"]) owner.erase("uid");
       if (std::string_view(plural) == "secrets") masked.erase("data");  // signed over the uid
       if (std::string_view(plural) == "persistentvolumeclaims") masked["spec"].erase("volumeName");
+      if (std::string_view(plural) == "projects") masked["status"].erase("fairShare");  // goes by the clock
       Mask(masked);
       text += std::string(plural) + " " + ToString(key) + " " + masked.dump() + "\n";
     }
@@ -230,7 +270,8 @@ const std::vector<Scenario>& Scenarios() {
                                                 {"home-missing", HomeMissing, 30},
                                                 {"image-broken", BreakImage, 20},
                                                 {"class-edited", EditClass, 200},
-                                                {"twenty", Twenty, 30}};
+                                                {"twenty", Twenty, 30},
+                                                {"shared", Share, 40}};
   return kScenarios;
 }
 
