@@ -33,6 +33,24 @@ std::vector<std::string> Claiming(const World& world, const kube::Namespace& ns)
   return names;
 }
 
+std::map<std::string, std::vector<std::string>> Contested(const World& world) {
+  std::map<std::string, std::vector<std::string>> claiming;
+  for (const auto& [key, project] : world.projects.All()) {
+    for (const auto& name : project->spec.namespaces) {
+      if (world.namespaces.Get({"", name})) claiming[name].push_back(key.name);
+    }
+    if (!project->spec.namespace_selector) continue;
+    for (const auto& [place, ns] : world.namespaces.All()) {
+      auto& names = claiming[place.name];
+      const bool counted = !names.empty() && names.back() == key.name;
+      if (!counted && Matches(*project->spec.namespace_selector, ns->metadata.labels))
+        names.push_back(key.name);
+    }
+  }
+  std::erase_if(claiming, [](const auto& item) { return item.second.size() < 2; });
+  return claiming;
+}
+
 ProjectChoice ChooseProject(const World& world, const kube::Namespace& ns, const std::string& asked) {
   const auto claiming = Claiming(world, ns);
   const std::string fallback(kDefaultProject);

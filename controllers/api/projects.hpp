@@ -1,6 +1,7 @@
 // Which Project a namespace's sessions are charged to.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,9 @@ namespace marea::api {
 
 // The Projects that claim the namespace, by name or by its labels; names, sorted.
 std::vector<std::string> Claiming(const World& world, const kube::Namespace& ns);
+
+// Of every namespace that more than one claims, who does.
+std::map<std::string, std::vector<std::string>> Contested(const World& world);
 
 struct ProjectChoice {
   std::string project;  // empty: none, for this reason

@@ -60,6 +60,21 @@ TEST_CASE("a namespace is charged to the one that claims it, and of several to t
   CHECK(Claiming(world, Place("lab", {{"course", "ml"}})) == std::vector<std::string>{"physics", "teaching"});
 }
 
+TEST_CASE("a namespace is contested when several claim it, in whatever way, and while it is there") {
+  World world;
+  Put(world, "physics", Listing({"lab", "lab2", "gone"}));
+  Put(world, "staff", Listing({"lab2", "gone"}));
+  Put(world, "teaching", Selecting({{{"course", "ml"}}, {}}));
+  CHECK(Contested(world).empty());
+  for (auto ns : {Place("lab", {{"course", "ml"}}), Place("lab2"), Place("free", {{"course", "ml"}})}) {
+    ns.metadata.resource_version = "2";
+    world.namespaces.Upsert(std::make_shared<const kube::Namespace>(ns));
+  }
+  using Names = std::vector<std::string>;
+  CHECK(Contested(world) == std::map<std::string, Names>{{"lab", Names{"physics", "teaching"}},
+                                                         {"lab2", Names{"physics", "staff"}}});
+}
+
 TEST_CASE("default is for all until it says whom it is for") {
   World world;
   Put(world, "default", {});

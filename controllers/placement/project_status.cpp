@@ -113,16 +113,14 @@ class Counter {
   }
 
   void FindConflicts() {
-    for (const auto& [key, ns] : world_.namespaces.All()) {
-      const auto claiming = api::Claiming(world_, *ns);
-      if (claiming.size() < 2) continue;
+    for (const auto& [ns, claiming] : api::Contested(world_)) {
       for (const auto& name : claiming) {
         auto& count = counts_[name];
         if (!count.problem.empty()) continue;
         const auto& other = claiming[claiming[0] == name ? 1 : 0];
         count.problem = "NamespaceConflict";
         count.message =
-            "Namespace " + key.name + " is claimed by Project " + Quoted(other) +
+            "Namespace " + ns + " is claimed by Project " + Quoted(other) +
             " too; sessions there that do not name one of them are not accepted. Leave it to one.";
       }
     }
