@@ -22,7 +22,7 @@ VARIABLES = [
 MOUNTS = ["/", "/etc", "/proc", "/sys/fs/cgroup", "/dev", "/dev/shm", "/run/marea/token", "/run/marea", "/usr/lib", "/var/run/secrets", "/root", "relative"]
 FOREIGN_FIELDS = {
     "podSpec": {"hostNetwork": True}, "securityContext": {"privileged": True}, "serviceAccountName": "default", "hostNetwork": True,
-    "nodeName": "e2e-a", "tolerations": [{"operator": "Exists"}], "initContainers": [{}], "command": ["sh"], "project": "gold", "priority": 9,
+    "nodeName": "e2e-a", "tolerations": [{"operator": "Exists"}], "initContainers": [{}], "command": ["sh"], "reservationName": "gold", "priorityClassName": "system-node-critical",
 }  # fmt: skip
 
 
@@ -41,6 +41,7 @@ def hostile_specs():
         yield f"home of {amount!r}", {"home": {"size": amount}}, False
     for name in LOOKALIKES:
         yield f"class {name!r}", {"className": name}, False
+        yield f"project {name!r}", {"project": name}, False
         yield f"claim {name!r}", {"home": {"claimName": name}}, False
         yield f"image {name!r}", {"image": name}, False
         yield f"device {name!r}", {"accelerator": {"alternatives": [{"className": name}]}}, False
@@ -51,6 +52,9 @@ def hostile_specs():
     yield "another's home", {"home": {"claimName": "victims-home"}}, False
     yield "another's claim as a volume", {"volumes": [{"claimName": "victims-home", "mountPath": "/mnt/x"}]}, False
     yield "another's name", {"user": "victim"}, False
+    yield "a project of others", {"project": "gold"}, False
+    yield "before everybody", {"priority": 10**9}, False
+    yield "more than the project lets it", {"priority": 9}, True
     yield "two volumes at one path", {"volumes": [{"claimName": "mine", "mountPath": "/mnt/x"}] * 2}, False
     yield "the home twice", {"volumes": [{"claimName": "mine", "mountPath": "/home/jovyan"}]}, False
     yield "a Hub without its Hub", {"auth": "Hub"}, False
