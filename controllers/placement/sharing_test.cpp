@@ -153,5 +153,15 @@ TEST_CASE("who has used least for its weight has its turn, at every level of the
   CHECK(Turns(sharing, {"a", "b", "x"}) == "axb");  // b's own sessions are a part beside x
 }
 
+TEST_CASE("what was used last week counts beside what is held today") {
+  Sharing sharing;
+  sharing.SetProjects({{.name = "a"}, {.name = "b"}});
+  sharing.SetClasses({{"t4", {1, 10}}});
+  CHECK(Turns(sharing, {"a", "a", "a", "a", "b", "b"}) == "ababaa");
+  sharing.Restore("b", SteadyUse(6, kHalfLife), kNow - kHalfLife);  // of which half is left
+  sharing.Settle(kNow);
+  CHECK(Turns(sharing, {"a", "a", "a", "a", "b", "b"}) == "aaaabb");
+}
+
 }  // namespace
 }  // namespace marea::placement
