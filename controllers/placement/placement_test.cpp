@@ -500,5 +500,24 @@ TEST_CASE("a volume's zone is part of what a machine would need") {
   CHECK(WaitOf(Place(platform), "ada").shape.zone == "b");
 }
 
+TEST_CASE("a node that is gone leaves nothing behind, whenever its pods go") {
+  Capacity capacity;
+  capacity.SetClasses(Platform().classes);
+  capacity.SetNode(Node("t4-0", "T4", 4));
+  const Use one{"t4-0", {{"nvidia.com/gpu", Quantity::FromUnits(1)}}},
+      two{"t4-0", {{"nvidia.com/gpu", Quantity::FromUnits(2)}}};
+  capacity.Add(one);
+  capacity.RemoveNode("t4-0");
+  capacity.Add(two);
+  const auto* t4 = capacity.Find("t4");
+  CHECK_FALSE(capacity.FindFit(Ask(1, {{"t4", 1}}), t4, 1, {}));
+  capacity.Remove(one);
+  capacity.Remove(two);
+  CHECK_FALSE(capacity.Look(Ask(1, {{"t4", 1}}), t4, 1).holds);
+  CHECK(capacity.UsedOn("t4-0", "nvidia.com/gpu") == Quantity{});
+  capacity.SetNode(Node("t4-0", "T4", 4));
+  CHECK(capacity.FindFit(Ask(1, {{"t4", 4}}), t4, 4, {})->node == "t4-0");
+}
+
 }  // namespace
 }  // namespace marea::placement
