@@ -33,13 +33,4 @@ std::string StatusPatch(const ProjectStatus& from, const ProjectStatus& to) {
   return json::MergePatch(StatusOnly<ProjectStatus>{from}, StatusOnly<ProjectStatus>{to});
 }
 
-bool Matches(const LabelSelector& selector, const kube::StringMap& labels) {
-  const bool all_equal = std::ranges::all_of(selector.match_labels, [&](const auto& term) {
-    const auto label = labels.find(term.first);
-    return label != labels.end() && label->second == term.second;
-  });
-  if (!all_equal || selector.match_expressions.empty()) return all_equal;
-  return kube::Matches({{{.expressions = selector.match_expressions, .fields = {}}}}, "", labels);
-}
-
 }  // namespace marea::api

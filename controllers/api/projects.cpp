@@ -25,6 +25,15 @@ std::string List(const std::vector<std::string>& names) {
 
 }  // namespace
 
+bool Matches(const LabelSelector& selector, const kube::StringMap& labels) {
+  const bool all_equal = std::ranges::all_of(selector.match_labels, [&](const auto& term) {
+    const auto label = labels.find(term.first);
+    return label != labels.end() && label->second == term.second;
+  });
+  if (!all_equal || selector.match_expressions.empty()) return all_equal;
+  return kube::Matches({{{.expressions = selector.match_expressions, .fields = {}}}}, "", labels);
+}
+
 std::vector<std::string> Claiming(const World& world, const kube::Namespace& ns) {
   std::vector<std::string> names;
   for (const auto& [key, project] : world.projects.All()) {

@@ -24,6 +24,11 @@ bool IsAdmit(const api::Proposal& proposal) {
   return std::holds_alternative<api::Admit>(proposal);
 }
 
+bool Says(const api::QueueStatus& status, const api::Wait& wait) {
+  return status.reason == wait.reason && status.message == wait.message && status.position == wait.position &&
+         status.shape == wait.shape;
+}
+
 }  // namespace
 
 Controller::Controller(Loop& loop, api::World& world, std::function<bool(const Key&)> taken_up,
@@ -173,9 +178,13 @@ void Controller::Propose(const Key& key, api::Proposal proposal) {
   if (held != world_.proposals.end() && held->second == proposal) return;
   const auto& now = world_.proposals.insert_or_assign(key, std::move(proposal)).first->second;
   if (IsAdmit(now)) return proposed_(key);
+  const auto& wait = std::get<api::Wait>(now);
   if (world_.told.contains(key)) return TellLater(key);
-  world_.told.emplace(key, std::get<api::Wait>(now));  // a first answer is not kept waiting
-  proposed_(key);
+  const auto session = world_.sessions.Get(key);
+  const bool told_before = session && !session->status.queue.reason.empty();  // by an earlier process
+  if (told_before && !Says(session->status.queue, wait)) return TellLater(key);
+  world_.told.emplace(key, wait);
+  if (!told_before) proposed_(key);  // a first answer is not kept waiting
 }
 
 void Controller::Withdraw(const Key& key) {
@@ -218,11 +227,12 @@ void Controller::TellOne() {
     to_tell_.pop_front();
     will_tell_.erase(key);
     const auto proposal = world_.proposals.find(key);
+    const auto* wait =
+        proposal == world_.proposals.end() ? nullptr : std::get_if<api::Wait>(&proposal->second);
+    if (wait == nullptr) continue;
     const auto said = world_.told.find(key);
-    if (proposal == world_.proposals.end() || said == world_.told.end()) continue;
-    const auto* wait = std::get_if<api::Wait>(&proposal->second);
-    if (wait == nullptr || said->second == *wait) continue;
-    said->second = *wait;
+    if (said != world_.told.end() && said->second == *wait) continue;
+    world_.told.insert_or_assign(key, *wait);
     proposed_(key);
     told = true;
   }

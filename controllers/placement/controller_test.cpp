@@ -147,6 +147,34 @@ TEST_CASE("who comes when everybody else was told to wait is answered at once, w
   CHECK(office.Count(false) == 1);
 }
 
+TEST_CASE(
+    "what an earlier process told is not told again, and what has changed since is told at the same pace") {
+  Office office(false);
+  office.OfferDevices(1);
+  office.Ask(31);
+  for (int place = 1; place <= 30; ++place) {  // the first has the device
+    const Key key{"ns", "s" + std::to_string(1000 + place)};
+    auto session = *office.world.sessions.Get(key);
+    auto& queue = session.status.queue;
+    queue.reason = "NoFreeDevice";
+    queue.position = ToldPosition(place);
+    queue.message = "Waiting for 1 t4; all 1 are in use. " +
+                    (place <= 10 ? "Number " + std::to_string(place)
+                                 : "Within the first " + std::to_string(*queue.position)) +
+                    " in line.";
+    queue.shape = {"t4", 1, Quantity::FromUnits(1), Quantity::FromUnits(1), ""};
+    if (place > 20) queue.message += " So it was.";
+    office.Put(office.world.sessions, session);
+  }
+  office.controller.Start();
+  office.loop.RunFor(15ms);
+  CHECK(office.told == std::vector<Key>{{"ns", "s1000"}});
+  office.loop.RunFor(1100ms);
+  CHECK(office.told.size() == 6);
+  office.loop.RunFor(1min);
+  CHECK(office.told.size() == 11);
+}
+
 TEST_CASE("who is acting on its proposal keeps it, whoever else should have had it") {
   Office office;
   office.OfferDevices(1);

@@ -131,11 +131,7 @@ class Choice {
       case Answer::kNeverGuaranteed:
         return Say("ProjectLimit", NeverGuaranteed(project, standing().quota), true);
       case Answer::kNotGuaranteed:
-        return Say(
-            "ProjectLimit",
-            project + " was promised " + Devices(standing().quota) +
-                ", which its sessions hold; waiting for one of them to end." +
-                (MayBorrow() && !request_.preemptible ? " With preemptible: true it may borrow." : ""));
+        return Say("ProjectLimit", NotGuaranteed(project, standing()));
       case Answer::kLater:
         return Say("ProjectLimit",
                    "Others use what " + project + " could have; waiting for one of their sessions to end.");
@@ -144,6 +140,16 @@ class Choice {
   }
 
   bool MayBorrow() const { return sharing_.ViewOf(sharing_.Find(request_.project)).may_borrow; }
+
+  std::string NotGuaranteed(const std::string& project, const Sharing::Standing& standing) const {
+    const std::string remedy =
+        MayBorrow() && !request_.preemptible ? " With preemptible: true it may borrow." : "";
+    if (standing.quota < Units())  // of what others leave: it grows with the platform
+      return "Beside what others were promised, " + project + " has " + Devices(standing.quota) +
+             "; waiting for more to come." + remedy;
+    return project + " was promised " + Devices(standing.quota) +
+           ", which its sessions hold; waiting for one of them to end." + remedy;
+  }
 
   std::string NeverGuaranteed(const std::string& project, std::int64_t quota) const {
     std::string said = quota == 0 ? project + " was promised no " +

@@ -476,8 +476,15 @@ TEST_CASE("people are told what their project may have, and what to do where tha
   CHECK(says(wait(1, false)) ==
         "ProjectLimit: Others use what Project laser could have; waiting for one of their sessions to end. "
         "Number 1 in line.");
-  platform.projects[0].classes["t4"] = {};
+  ask.project = "default";
+  platform.projects[0].classes["t4"] = {.guarantee = 8};
   platform.charges = {};
+  CHECK(says(wait(1, false)) ==
+        "ProjectLimit: Beside what others were promised, Project default has 0 t4; waiting for more to come. "
+        "With "
+        "preemptible: true it may borrow. Number 1 in line.");
+  ask.project = "laser";
+  platform.projects[0].classes["t4"] = {};
   CHECK(says(wait(1, false)) ==
         "ProjectLimit! Project laser was promised no t4; set preemptible: true to borrow what others do not "
         "use.");

@@ -98,6 +98,13 @@ class Counter {
   }
 
   void FindProblem(const api::Project& project, ProjectCount& count) const {
+    const auto& shares = sharing_.ViewOf(sharing_.Find(project.metadata.name)).classes;
+    for (const auto& [name, share] : shares) {
+      if (name == api::kCpuClass || state_.capacity().Find(name) != nullptr) continue;
+      count.problem = "ClassNotFound";
+      count.message = "spec: there is no AcceleratorClass " + Quoted(name) + ", which the Project names.";
+      return;
+    }
     const auto& parent = project.spec.parent_name;
     if (parent.empty()) return;
     if (!world_.projects.Get({"", parent})) {

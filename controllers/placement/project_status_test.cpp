@@ -149,6 +149,11 @@ TEST_CASE("what is wrong with a project is said, and a person must act") {
   CHECK(circles == 1);  // where it is cut
   CHECK(faculty.Said("physics", "Ready") == "True Ready");
   CHECK(faculty.Said("physics", "Stalled") == "False Progressing");
+  api::ProjectSpec mistyped;
+  mistyped.limits = {{"cpu", 1}, {"T4", 1}};
+  faculty.Project("mistyped", mistyped);
+  faculty.state.ProjectsChanged();
+  CHECK(faculty.Said("mistyped", "Stalled") == "True ClassNotFound");
 
   api::ProjectSpec physics;
   physics.namespaces = {"shared"};

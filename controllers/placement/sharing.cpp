@@ -139,32 +139,31 @@ Sharing::Trees& Sharing::TreesOf(const std::string& class_name) const {
 void Sharing::Add(const Charge& charge) {
   Know(charge.project);
   const std::int64_t units = Units(charge.class_name, charge.count);
-  if (units == 0) return;
   auto& trees = TreesOf(charge.class_name);
   const auto node = NodeOf(Find(charge.project));
   trees.all.Add(node, units);
   if (!charge.borrowed) trees.guaranteed.Add(node, units);
-  auto& held = held_[charge.class_name][charge.project];
-  (charge.borrowed ? held.borrowed : held.guaranteed) += units;
-  user_holds_[{charge.project, charge.user, charge.class_name}] += units;
-  credits_[charge.project] += units * CreditsOf(charge.class_name);
+  Change(charge, units);
 }
 
 void Sharing::Remove(const Charge& charge) {
   const std::int64_t units = Units(charge.class_name, charge.count);
-  if (units == 0) return;
   auto& trees = TreesOf(charge.class_name);
   const auto node = NodeOf(Find(charge.project));
   trees.all.Remove(node, units);
   if (!charge.borrowed) trees.guaranteed.Remove(node, units);
-  auto& by_project = held_.at(charge.class_name);
-  auto& held = by_project.at(charge.project);
-  (charge.borrowed ? held.borrowed : held.guaranteed) -= units;
+  Change(charge, -units);
+}
+
+void Sharing::Change(const Charge& charge, std::int64_t units) {
+  auto& by_project = held_[charge.class_name];
+  auto& held = by_project[charge.project];
+  (charge.borrowed ? held.borrowed : held.guaranteed) += units;
   if (held == Held{}) by_project.erase(charge.project);
-  const auto user = user_holds_.find({charge.project, charge.user, charge.class_name});
-  user->second -= units;
+  const auto user = user_holds_.try_emplace({charge.project, charge.user, charge.class_name}).first;
+  user->second += units;
   if (user->second == 0) user_holds_.erase(user);
-  credits_.at(charge.project) -= units * CreditsOf(charge.class_name);
+  credits_[charge.project] += units * CreditsOf(charge.class_name);
 }
 
 void Sharing::Settle(Time now) {

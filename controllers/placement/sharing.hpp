@@ -145,6 +145,7 @@ class Sharing {
   bool IsDivided(const std::string& class_name) const;
   Trees MakeTrees(const std::string& class_name) const;
   Trees& TreesOf(const std::string& class_name) const;
+  void Change(const Charge& charge, std::int64_t units);
   void Rebuild();
 
   std::vector<ProjectView> given_;

@@ -144,7 +144,7 @@ std::string AboutAdmission(const View& view, const api::Admit& admit) {
       (asked.front().class_name != admit.accelerator_class || asked.front().count != admit.count))
     text += " It preferred " + std::to_string(asked.front().count) + " " + asked.front().class_name + ".";
   if (admit.kind == api::AdmissionKind::kBorrowed)
-    text += " They are borrowed: beyond what Project " + view.status.project + " was promised.";
+    text += " Borrowed: beyond what Project " + view.status.project + " was promised.";
   if (admit.reclaims) text += " The scheduler ends pods of lower priority there first.";
   return text;
 }

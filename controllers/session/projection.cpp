@@ -196,6 +196,10 @@ class Projector {
     if (problem_) return {"True", problem_->reason, problem_->message};
     if (Waits() && view_.told != nullptr && view_.told->stalled)
       return {"True", view_.told->reason, Capped(view_.told->message)};
+    const auto* held = api::FindCondition(next_.conditions, "Stalled");
+    const bool last_word = Waits() && view_.told == nullptr && held != nullptr && held->status == "True" &&
+                           held->reason == next_.queue.reason;
+    if (last_word) return {"True", held->reason, held->message};
     if (trouble_ && trouble_->stalled) return {"True", trouble_->reason, Capped(trouble_->message)};
     if (view_.home != nullptr && view_.home->status.phase == "Lost")
       return {"True", "HomeLost", HomeReady().message};

@@ -112,6 +112,17 @@ TEST_CASE("what is borrowed is said, and stays preemptible until it ends") {
   CHECK(story.Session().status.pending_change == "preemptible");
 }
 
+TEST_CASE("until placement has spoken again after a restart, its last word stands") {
+  Story story;
+  PutProject(story, "physics", {{"namespaces", {"lab"}}});
+  story.Ask(Wants("t4"));
+  story.Settle();
+  REQUIRE(story.Condition("Stalled").status == "True");
+  story.world.told.clear();
+  story.world.proposals.clear();
+  CHECK(story.Decide().actions.empty());
+}
+
 TEST_CASE("who waits knows its place and what machine would help; who has been admitted has neither") {
   Story story;
   auto of_another = Wants("a100");

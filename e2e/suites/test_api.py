@@ -7,7 +7,8 @@ import re
 
 import pytest
 import yaml
-from api_rows import BAD, BAD_NAMES, BAD_UPDATES, CLASS, DEVICE, GOOD_UPDATES, LEAST, LOOKALIKES, MOST, NAMING, PROJECT, SESSION, STORED
+from api_objects import CLASS, DEVICE, LEAST, MOST, PROJECT, SESSION
+from api_rows import BAD, BAD_NAMES, BAD_UPDATES, GOOD_UPDATES, LOOKALIKES, NAMING, STORED
 from installation import ROOT
 from installation.cluster import KubectlError, wait
 

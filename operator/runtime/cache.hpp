@@ -8,7 +8,9 @@
 //
 // Epochs: a list whose version is below what was seen before it was asked for comes from an API server that
 // went back in time (etcd was restored from a backup). Its objects win over all that is held. Another kind
-// may notice it first: versions are counted for all kinds together.
+// may notice it first: versions are counted for all kinds together. What such a list does not name although
+// it was held in a newer version is gone, or was made by us since the list was taken: only a list or an event
+// brings it back, no late answer.
 #pragma once
 
 #include <cstdint>
@@ -87,10 +89,12 @@ class Cache {
 
  private:
   void Remove(typename Items::iterator item, std::uint64_t version);
+  void Drop(typename Items::iterator item);
   void Notify(const Key& key, const Ptr& before, const Ptr& after);
 
   Items items_;
-  std::set<Key> former_;  // held since before this epoch: any listed state of them is newer
+  std::set<Key> former_;    // held since before this epoch: any listed state of them is newer
+  std::set<Key> doubtful_;  // dropped at its beginning, and perhaps newer than its list
   Tombstones tombstones_;
   std::vector<Listener> listeners_;
   std::vector<std::function<void()>> epoch_listeners_;

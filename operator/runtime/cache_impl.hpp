@@ -21,6 +21,7 @@ bool Cache<T>::Upsert(Ptr object) {
   if (!version || tombstones_.Cover(key, object->metadata.uid, *version)) return false;
   Ptr& held = items_[key];
   const bool former = former_.erase(key) > 0;
+  doubtful_.erase(key);
   if (held && !former && *version <= ParseVersion(held->metadata.resource_version)) return false;
   newest_ = std::max(newest_, *version);
   const Ptr before = std::exchange(held, object);
@@ -30,8 +31,10 @@ bool Cache<T>::Upsert(Ptr object) {
 
 template <class T>
 bool Cache<T>::UpsertAnswer(Ptr object) {
+  const Key key = KeyOf(object->metadata);
   const bool listed_away =
-      !items_.contains(KeyOf(object->metadata)) && ParseVersion(object->metadata.resource_version) <= listed_;
+      !items_.contains(key) &&
+      (doubtful_.contains(key) || ParseVersion(object->metadata.resource_version) <= listed_);
   return !listed_away && Upsert(std::move(object));
 }
 
@@ -69,6 +72,7 @@ void Cache<T>::BeginPages(const std::string& resource_version) {
   newest_ = listed_ = *version;
   tombstones_ = Tombstones();
   for (const auto& [key, object] : items_) former_.insert(key);
+  doubtful_.clear();
   floor_ = 0;  // the further pages of this list bear the same version
   if (!noticed) return;
   ++epochs_;
@@ -84,19 +88,29 @@ void Cache<T>::FinishList(const std::set<Key>& listed, const std::string& resour
   newest_ = std::max(newest_, *version);
   for (auto item = items_.begin(); item != items_.end();) {
     const auto current = item++;
-    const bool newer = !former_.contains(current->first) &&
-                       ParseVersion(current->second->metadata.resource_version) > version;
-    if (!newer && !listed.contains(current->first)) Remove(current, *version);
+    if (listed.contains(current->first)) continue;
+    const bool newer = ParseVersion(current->second->metadata.resource_version) > version;
+    if (!newer) {
+      Remove(current, *version);
+    } else if (former_.contains(current->first)) {
+      doubtful_.insert(current->first);
+      Drop(current);
+    }
   }
   former_.clear();
 }
 
 template <class T>
 void Cache<T>::Remove(typename Items::iterator item, std::uint64_t version) {
+  tombstones_.Add(item->first, item->second->metadata.uid, version);
+  Drop(item);
+}
+
+template <class T>
+void Cache<T>::Drop(typename Items::iterator item) {
   const auto [key, before] = *item;
   items_.erase(item);
   former_.erase(key);
-  tombstones_.Add(key, before->metadata.uid, version);
   Notify(key, before, nullptr);
 }
 

@@ -288,6 +288,25 @@ TEST_CASE("a list from before what was seen is a new epoch, and its objects win"
   CHECK(epochs == 1);
 }
 
+TEST_CASE(
+    "what we made while the first list of an epoch was under way comes back with the watch, not before") {
+  const bool noticed_here = GENERATE(true, false);
+  CAPTURE(noticed_here);
+  Bench bench;
+  bench.cache.Upsert(Make(kAda, "u1", noticed_here ? 50 : 30));
+  bench.cache.Upsert(Make({"a", "bob"}, "u2", noticed_here ? 60 : 20));
+  if (!noticed_here) bench.cache.ExpectEpoch();
+  bench.cache.BeginList();
+  bench.cache.UpsertAnswer(Make({"a", "eve"}, "u3", 41));
+  bench.cache.BeginPages("40");
+  bench.cache.FinishList({kAda, {"a", "bob"}}, "40");
+  CHECK(bench.Held({"a", "eve"}) == "none");
+  CHECK_FALSE(bench.cache.UpsertAnswer(Make({"a", "eve"}, "u3", 42)));  // of which epoch?
+  CHECK(bench.cache.Upsert(Make({"a", "eve"}, "u3", 41)));
+  CHECK(bench.cache.UpsertAnswer(Make({"a", "eve"}, "u3", 42)));
+  CHECK(bench.Held({"a", "eve"}) == "u3@42");
+}
+
 TEST_CASE("a list that was overtaken by our own write is no new epoch") {
   Bench bench;
   int epochs = 0;

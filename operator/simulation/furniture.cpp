@@ -14,9 +14,9 @@ Json DeviceClass(const std::string& name, const std::string& product) {
             {"tolerations", Json::array({{{"key", "nvidia.com/gpu"}, {"operator", "Exists"}}})}}}};
 }
 
-Json Wants(const std::vector<std::string>& classes) {
+Json Wants(const std::vector<std::string>& classes, int count) {
   Json alternatives = Json::array();
-  for (const auto& name : classes) alternatives.push_back({{"className", name}, {"count", 1}});
+  for (const auto& name : classes) alternatives.push_back({{"className", name}, {"count", count}});
   return {{"accelerator", {{"alternatives", alternatives}}}};
 }
 

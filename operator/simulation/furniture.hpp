@@ -16,7 +16,7 @@ Json DeviceTaints();
 // An AcceleratorClass: the GPUs of the nodes that are labelled with this product.
 Json DeviceClass(const std::string& name, const std::string& product);
 
-// A Session's spec: one device of the first of these classes that has one.
-Json Wants(const std::vector<std::string>& classes);
+// A Session's spec: so many devices of the first of these classes that has them.
+Json Wants(const std::vector<std::string>& classes, int count = 1);
 
 }  // namespace marea::simulation

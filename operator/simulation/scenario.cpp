@@ -177,8 +177,8 @@ void Share(Platform& p) {
   };
   project("physics", 3);
   project("teaching", 1);
-  const auto ask = [&](const std::string& name, const char* charged, bool preemptible) {
-    Json spec = Wants({"a100"});
+  const auto ask = [&](const std::string& name, const char* charged, bool preemptible, int count = 1) {
+    Json spec = Wants({"a100"}, count);
     spec["user"] = name;
     spec["project"] = charged;
     spec["preemptible"] = preemptible;
@@ -198,6 +198,10 @@ void Share(Platform& p) {
   p.Until("and waits for another", [&] { return p.Summary("p2") == "Queued"; });
   ask("t4", "teaching", true);
   p.Until("teaching waits", [&] { return p.Summary("t4") == "Queued"; });
+  ask("t5", "teaching", false, 2);
+  p.Until("and who can never be placed is told", [&] {
+    return p.Session("t5").value(Json::json_pointer("/status/queue/reason"), "") == "ProjectLimit";
+  });
   p.Edit("t2", {{"desiredState", "Stopped"}});
   UntilStopped(p, "t2");
   p.Until("what was lent goes to whom it was promised", [&] { return kind("p2") == "Guaranteed"; });
